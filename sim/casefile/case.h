@@ -1,0 +1,110 @@
+// A case in memory: what one JSON file (one matrix expansion of it) says, with positions for every
+// later complaint, but without its tensors, which load_data() makes when they are needed.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/base/diagnostic.h"
+#include "sim/graph/graph.h"
+#include "sim/graph/plan.h"
+#include "sim/graph/rule.h"
+#include "sim/graph/run.h"
+#include "sim/numerics/policy.h"
+
+namespace mxcheck::casefile {
+
+struct Position {
+  int line = 0;
+  int column = 0;
+};
+
+// One tensor source, checked but not yet materialized (case-format.md, Tensor sources).
+struct TensorSource {
+  enum class Kind { kValues, kBits, kFile, kFill, kIota, kRandom, kSteps };
+  enum class Random { kUniform, kNormal, kIntegers };
+  Kind kind = Kind::kFill;
+  graph::ValueType type;
+  std::vector<std::string> numbers;  // values, bits and fill: the text of each number
+  std::string file, tensor, sha256;  // file
+  std::int64_t axis = 0;             // iota
+  double start = 0, step = 1;
+  Random random = Random::kNormal;
+  std::uint64_t seed = 0;
+  double low = 0, high = 1;  // uniform; integers: exact in double up to 2^53
+  std::optional<double> scale, shift;
+  std::vector<TensorSource> steps;
+  std::string pointer;
+  Position position;
+};
+
+// `hardware` of a case: interpreted by sim/mxu, which knows the profiles.
+struct HardwareSetting {
+  std::string key;
+  std::string json;  // the value as JSON text
+  std::string pointer;
+  Position position;
+};
+struct HardwareSpec {
+  std::string base = "ideal_int32";
+  std::vector<HardwareSetting> settings;
+  std::string pointer;
+  Position position;
+};
+
+struct Expect {
+  std::string golden;                          // path as written; "" if none
+  std::map<std::string, TensorSource> values;  // expected values by name
+  std::string error;                           // label a refusal must carry; "" if none
+  Position position;
+};
+
+struct Case {
+  std::string id;
+  std::filesystem::path file;  // as given on the command line
+  std::filesystem::path root;  // files of the case must stay below it
+  std::string digest;          // SHA-256 of the file's bytes (hex), plus matrix binding
+  std::string title, description;
+  std::vector<std::string> tags;
+  numerics::Policy policy;
+  HardwareSpec hardware;
+  graph::Graph graph;
+  std::vector<graph::Rule> rules;
+  graph::RunSpec run;
+  graph::Plan plan;
+  std::vector<TensorSource> inputs;  // by input number
+  std::vector<TensorSource> params;  // by param number
+  std::map<std::string, TensorSource> quant_stats;
+  std::map<int, TensorSource> cotangents;  // by value number
+  std::vector<std::string> checks;         // empty: all that apply
+  Expect expect;
+};
+
+struct LoadedCases {
+  std::vector<Case> cases;        // the good expansions
+  base::Diagnostics diagnostics;  // every problem found, in file order; warnings too
+};
+
+// Reads one file and all its matrix expansions. `root` is the suite's root; `id` the path below
+// the folder given on the command line, without ".json".
+[[nodiscard]] LoadedCases load_case_file(const std::filesystem::path& file,
+                                         const std::filesystem::path& root, const std::string& id);
+// The same from text in memory; `file` only names it.
+[[nodiscard]] LoadedCases load_case_text(const std::string& text, const std::filesystem::path& file,
+                                         const std::filesystem::path& root, const std::string& id);
+
+// Materializes every tensor of the case. Problems (missing file, wrong shape, checksum) are
+// reported with SRC-* and REF-* labels; on any error the result is nullopt.
+[[nodiscard]] std::optional<graph::RunData> load_data(const Case& c,
+                                                      base::Diagnostics& diagnostics);
+// The expected values: golden file and inline values together. GOLD-* and SRC-* labels.
+[[nodiscard]] std::optional<graph::Values> load_expected(const Case& c,
+                                                         base::Diagnostics& diagnostics);
+// Tensor of one non-file source.
+[[nodiscard]] tensor::Tensor materialize(const TensorSource& source);
+
+}  // namespace mxcheck::casefile
