@@ -40,7 +40,7 @@ struct OperandPlan {
   bool mask = false;                      // its gradient is clipped to the calibration (BWD-7)
 };
 
-// kFloat: no operand quantized here and both float. kSlow: dequantize first. kFast: codes first.
+// kFloat: neither operand is quantized, a float op. kSlow: dequantize first. kFast: codes first.
 enum class Path : std::uint8_t { kFloat, kSlow, kFast };
 
 enum class Residual : std::uint8_t {
@@ -49,9 +49,10 @@ enum class Residual : std::uint8_t {
   kCodes,      // the forward Q's codes, its scale folded into the gradient first (BWD-3)
 };
 
-// One gradient product: contract(g, residual).
+// One gradient product: contract(g, residual), or for a convolution's weight gradient
+// contract(residual, g).
 struct GradientPlan {
-  DotDimensionNumbers dot;      // of (g, residual)
+  DotDimensionNumbers dot;      // of (g, residual); dot_general and einsum
   Axes permutation;             // from the product to the operand's layout
   Residual residual = Residual::kOriginal;
   std::optional<QuantizePlan> quantize_g;
@@ -73,7 +74,7 @@ struct NodePlan {
   std::optional<NoiseMethod> noise_method;
   Axes noise_axes;
   Axes act_batch_axes;
-  GradientPlan dlhs, drhs;     // dot_general and einsum only
+  GradientPlan dlhs, drhs;
   std::vector<std::string> quirks;  // labels of numerics.md section 15 that this node shows
 };
 
