@@ -1,0 +1,186 @@
+// Console text: failures in full up to a limit, then counts, then the one line CI greps for.
+#include "reports/console.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <vector>
+
+#include "reports/finding_text.h"
+#include "sim/base/text.h"
+
+namespace mxcheck::reports {
+namespace {
+
+using base::printable;
+
+struct Located {
+  const CheckResult* check;
+  const Finding* finding;
+};
+
+// Findings that fail the case, those of the isolated run first: the end-to-end run mostly repeats
+// them further down the graph, so there only names that have no isolated finding are kept.
+std::vector<Located> judged_findings(const CaseResult& c) {
+  std::vector<Located> out;
+  for (const CheckResult& check : c.checks) {
+    for (const Finding& finding : check.findings) {
+      const bool known = std::any_of(out.begin(), out.end(), [&](const Located& other) {
+        return other.finding->name == finding.name && other.check->check == check.check;
+      });
+      if (finding.judged && !known) out.push_back({&check, &finding});
+    }
+  }
+  return out;
+}
+
+std::string totals_line(const Totals& sum) {
+  return fmt::format("{} passed, {} failed, {} skipped\n", sum.passed, sum.failed, sum.skipped);
+}
+
+std::string finding_text(const CaseResult& c, const Located& located, const std::string& word,
+                         const RunContext& context) {
+  return fmt::format("{} {}  {}\n{}  repeat: {}\n", word, printable(c.id),
+                     finding_headline(*located.check, *located.finding),
+                     finding_details(*located.finding), printable(repeat_command(c, context)));
+}
+
+struct CheckTotals {
+  std::int64_t cases = 0, tensors = 0, elements = 0, equal = 0, bound = 0, codes_moved = 0;
+  double worst = 0;
+};
+
+std::map<std::string, CheckTotals> sum_checks(const RunResult& run) {
+  std::map<std::string, CheckTotals> sums;
+  for (const CaseResult& c : run.cases) {
+    for (const CheckResult& check : c.checks) {
+      CheckTotals& sum = sums[check.mode.empty() ? check.check : check.check + " " + check.mode];
+      ++sum.cases;
+      sum.tensors += check.tensors;
+      sum.elements += check.elements;
+      sum.equal += check.equal;
+      sum.bound += check.bound;
+      sum.codes_moved += check.codes_moved;
+      sum.worst = std::max(sum.worst, check.worst_fraction);
+    }
+  }
+  return sums;
+}
+
+}  // namespace
+
+std::string shell_quote(const std::string& word) {
+  const bool plain = !word.empty() && std::all_of(word.begin(), word.end(), [](unsigned char ch) {
+    return (ch >= '0' && ch <= '9') || (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') ||
+           std::string_view("_-./=:,+@%").find(static_cast<char>(ch)) != std::string_view::npos;
+  });
+  if (plain) return word;
+  std::string out = "'";
+  for (const char ch : word) out += ch == '\'' ? std::string("'\\''") : std::string(1, ch);
+  return out + "'";
+}
+
+std::string repeat_command(const CaseResult& c, const RunContext& context) {
+  std::string out = "mxcheck run";
+  for (const std::string& path : context.paths) out.append(" ").append(shell_quote(path));
+  std::string policy = c.policy;
+  policy.erase(std::remove(policy.begin(), policy.end(), ' '), policy.end());
+  out += " --id " + shell_quote(c.id) + " --policy " + shell_quote(policy);
+  if (!context.hardware.empty()) out += " --hardware " + shell_quote(context.hardware);
+  return out + " --level " + context.level + " --isa " + context.isa;
+}
+
+std::string case_headline(const CaseResult& c) {
+  if (c.status == Status::kPass) return "";
+  const std::vector<Located> findings = judged_findings(c);
+  if (c.reason.empty() && !findings.empty()) {
+    std::string text = finding_headline(*findings.front().check, *findings.front().finding);
+    if (findings.size() > 1) text += fmt::format(" (and {} more)", findings.size() - 1);
+    return text;
+  }
+  return printable(c.reason);
+}
+
+std::string failure_text(const CaseResult& c, const RunContext& context) {
+  const std::vector<Located> findings = judged_findings(c);
+  std::string out;
+  for (const Located& located : findings) {
+    out += finding_text(c, located, name(c.status), context);
+  }
+  if (findings.empty()) {
+    out += fmt::format("{} {}  {}\n  repeat: {}\n", name(c.status), printable(c.id),
+                       printable(c.reason), printable(repeat_command(c, context)));
+  }
+  return out;
+}
+
+ConsoleWriter::ConsoleWriter(ConsoleStyle style, RunContext context)
+    : style_(style), context_(std::move(context)) {}
+
+std::string ConsoleWriter::status_word(Status status) const {
+  if (!style_.color) return name(status);
+  constexpr const char* kGreen = "\x1b[32m";
+  constexpr const char* kRed = "\x1b[31m";
+  constexpr const char* kYellow = "\x1b[33m";
+  const Verdict v = verdict(status);
+  const char* color = v == Verdict::kPassed ? kGreen : v == Verdict::kFailed ? kRed : kYellow;
+  return fmt::format("{}{}\x1b[0m", color, name(status));
+}
+
+std::string ConsoleWriter::finished(const CaseResult& c) {
+  const std::string word = status_word(c.status);
+  const bool failed = verdict(c.status) == Verdict::kFailed;
+  std::string out;
+  if (!failed) {
+    if (style_.verbosity < Verbosity::kVerbose) return out;
+    out = fmt::format("{} {}", word, printable(c.id));
+    const std::string why = case_headline(c);
+    if (!why.empty()) out += "  " + why;
+    out += fmt::format("  ({:.1f} ms)\n", c.milliseconds);
+  } else if (const auto findings = judged_findings(c); findings.empty()) {
+    out = fmt::format("{} {}  {}\n", word, printable(c.id), printable(c.reason));
+    out += fmt::format("  repeat: {}\n", printable(repeat_command(c, context_)));
+  } else {
+    for (const Located& located : findings) {
+      if (shown_ >= kFullFailures && style_.verbosity < Verbosity::kVeryVerbose) {
+        ++hidden_;
+        continue;
+      }
+      ++shown_;
+      out += finding_text(c, located, word, context_);
+    }
+  }
+  if (style_.verbosity < Verbosity::kVeryVerbose) return out;
+  for (const CheckResult& check : c.checks) {
+    out += fmt::format("  {} {} {}: {} tensors, {} elements, {} equal in bits, {} EXACT, {} BOUND",
+                       name(check.status), check.check, check.mode, check.tensors, check.elements,
+                       check.equal, check.exact, check.bound);
+    if (check.bound > 0) out += fmt::format(", worst {:.3g} of its bound", check.worst_fraction);
+    if (check.codes_moved > 0) out += fmt::format(", {} codes moved", check.codes_moved);
+    out += check.reason.empty() ? "\n" : "  (" + printable(check.reason) + ")\n";
+  }
+  for (const std::string& quirk : c.quirks) out += "  quirk " + printable(quirk) + "\n";
+  for (const std::string& note : c.notes) out += "  note " + printable(note) + "\n";
+  return out;
+}
+
+std::string ConsoleWriter::summary(const RunResult& run) const {
+  std::string out;
+  if (hidden_ > 0) out += fmt::format("... {} more failures, -vv shows them\n", hidden_);
+  if (style_.verbosity > Verbosity::kQuiet) {
+    for (const auto& [check, sum] : sum_checks(run)) {
+      out += fmt::format("{}: {} cases, {} tensors ({} elements), {} equal in bits", check,
+                         sum.cases, sum.tensors, sum.elements, sum.equal);
+      if (sum.bound > 0) {
+        out += fmt::format(", {} judged by a bound, worst {:.3g} of it", sum.bound, sum.worst);
+      }
+      if (sum.codes_moved > 0) out += fmt::format(", {} codes moved", sum.codes_moved);
+      out += "\n";
+    }
+  }
+  if (run.incomplete) out += "the run is incomplete\n";
+  return out + totals_line(totals(run));
+}
+
+}  // namespace mxcheck::reports

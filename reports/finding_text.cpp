@@ -1,0 +1,65 @@
+// The wording of findings. Columns follow the example of the command-line contract.
+#include "reports/finding_text.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "sim/base/text.h"
+
+namespace mxcheck::reports {
+namespace {
+
+using base::printable;
+
+constexpr int kRuleColumn = 79;
+
+std::string class_text(const Finding& f) {
+  return f.formula.empty() ? name(f.cls) : fmt::format("{}({})", name(f.cls), f.formula);
+}
+
+std::string difference_text(const Finding& f) {
+  if (!f.problem.empty()) return f.problem;
+  std::string text = f.cls == Class::kExact
+                         ? fmt::format("{} of {} differ", f.differ, f.total)
+                         : fmt::format("{} of {} outside the bound, worst {:.3g} of it", f.differ,
+                                       f.total, f.worst_fraction);
+  if (!f.mismatches.empty()) text += ", first " + index_text(f.mismatches.front().index);
+  return text;
+}
+
+std::string mismatch_line(const Mismatch& m, const char* other) {
+  std::string line =
+      fmt::format("  sim {} ({})  {} {} ({})", m.ours, m.ours_bits, other, m.theirs, m.theirs_bits);
+  if (!m.facts.empty()) line += " ";
+  for (const Fact& fact : m.facts) line += fmt::format(" {}={}", fact.first, fact.second);
+  if (m.tie) line += " (on a tie)";
+  if (m.ulp) line += fmt::format("  {} ulp", *m.ulp);
+  if (m.bound_fraction) line += fmt::format("  error {:.3g} of its bound", *m.bound_fraction);
+  return line;
+}
+
+}  // namespace
+
+std::string index_text(const std::vector<std::int64_t>& index) {
+  return fmt::format("[{}]", fmt::join(index, ","));
+}
+
+std::string finding_headline(const CheckResult& check, const Finding& f) {
+  const std::string mode = check.mode == "end_to_end" ? " end_to_end" : "";
+  return printable(
+      fmt::format("{}{} {}  {}  {}", check.check, mode, f.name, class_text(f), difference_text(f)));
+}
+
+std::string finding_details(const Finding& f) {
+  std::string out;
+  if (!f.mismatches.empty()) {
+    const bool reference = f.formula == "BND-4";
+    out += printable(mismatch_line(f.mismatches.front(), reference ? "exact" : "golden")) + "\n";
+  }
+  std::string line = f.explanation.empty() ? "" : "  " + printable(f.explanation);
+  if (!f.rule.empty()) line = fmt::format("{:<{}}  rule {}", line, kRuleColumn, printable(f.rule));
+  if (!line.empty()) out += line + "\n";
+  return out;
+}
+
+}  // namespace mxcheck::reports

@@ -1,0 +1,17 @@
+// One finding as the lines of a failure (console.h shows the form).
+#pragma once
+
+#include <string>
+
+#include "reports/model.h"
+
+namespace mxcheck::reports {
+
+// "golden step0/node/y  EXACT  3 of 64 differ, first [0,7]"
+[[nodiscard]] std::string finding_headline(const CheckResult& check, const Finding& finding);
+// The indented lines below it: both sides of the first element, the cause, the rule.
+[[nodiscard]] std::string finding_details(const Finding& finding);
+// "[0,7]"
+[[nodiscard]] std::string index_text(const std::vector<std::int64_t>& index);
+
+}  // namespace mxcheck::reports

@@ -1,0 +1,125 @@
+// Writes the model field by field; text that is not UTF-8 is replaced, never passed on, and numbers
+// JSON cannot carry (inf, nan) are written as strings.
+#include "reports/json.h"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+namespace mxcheck::reports {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json number(double value) {
+  if (std::isfinite(value)) return value;
+  return std::isnan(value) ? "nan" : value > 0 ? "inf" : "-inf";
+}
+
+template <typename T>
+Json optional(const std::optional<T>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+Json to_json(const Mismatch& m) {
+  Json facts = Json::object();
+  for (const Fact& fact : m.facts) facts[fact.first] = fact.second;
+  Json out{{"index", m.index},
+           {"sim", {{"value", m.ours}, {"bits", m.ours_bits}}},
+           {"expected", {{"value", m.theirs}, {"bits", m.theirs_bits}}},
+           {"ulp", optional(m.ulp)},
+           {"bound_fraction", nullptr},
+           {"tie", m.tie},
+           {"facts", facts}};
+  if (m.bound_fraction) out["bound_fraction"] = number(*m.bound_fraction);
+  return out;
+}
+
+Json to_json(const Finding& f) {
+  Json mismatches = Json::array();
+  for (const Mismatch& m : f.mismatches) mismatches.push_back(to_json(m));
+  return {{"name", f.name},
+          {"class", name(f.cls)},
+          {"formula", f.formula},
+          {"problem", f.problem},
+          {"judged", f.judged},
+          {"differ", f.differ},
+          {"total", f.total},
+          {"worst_ulp", f.worst_ulp},
+          {"worst_bound_fraction", number(f.worst_fraction)},
+          {"rule", f.rule},
+          {"explanation", f.explanation},
+          {"mismatches", mismatches}};
+}
+
+Json to_json(const CheckResult& check) {
+  Json findings = Json::array();
+  for (const Finding& finding : check.findings) findings.push_back(to_json(finding));
+  return {{"check", check.check},
+          {"mode", check.mode},
+          {"status", name(check.status)},
+          {"reason", check.reason},
+          {"tensors", check.tensors},
+          {"elements", check.elements},
+          {"exact", check.exact},
+          {"bound", check.bound},
+          {"equal_bits", check.equal},
+          {"worst_bound_fraction", number(check.worst_fraction)},
+          {"worst_name", check.worst_name},
+          {"codes_moved", check.codes_moved},
+          {"findings", findings}};
+}
+
+Json to_json(const QuantizationCounts& q) {
+  return {{"name", q.name}, {"total", q.total},         {"saturated", q.saturated},
+          {"zero", q.zero}, {"ties", optional(q.ties)}, {"sensitive", optional(q.sensitive)}};
+}
+
+Json to_json(const CaseResult& c) {
+  Json checks = Json::array();
+  for (const CheckResult& check : c.checks) checks.push_back(to_json(check));
+  Json quantizations = Json::array();
+  for (const QuantizationCounts& q : c.quantizations) quantizations.push_back(to_json(q));
+  return {{"id", c.id},
+          {"file", c.file},
+          {"digest", c.digest},
+          {"golden_digest", c.golden_digest},
+          {"title", c.title},
+          {"tags", c.tags},
+          {"policy", c.policy},
+          {"hardware", c.hardware},
+          {"mode", c.mode},
+          {"status", name(c.status)},
+          {"reason", c.reason},
+          {"checks", checks},
+          {"quantizations", quantizations},
+          {"quirks", c.quirks},
+          {"notes", c.notes},
+          {"milliseconds", c.milliseconds}};
+}
+
+Json to_json(const RunContext& context) {
+  return {{"version", context.version},     {"commit", context.commit},
+          {"paths", context.paths},         {"selection", context.selection},
+          {"policy", context.policy},       {"hardware", context.hardware},
+          {"level", context.level},         {"isa", context.isa},
+          {"seed", optional(context.seed)}, {"shard", context.shard}};
+}
+
+}  // namespace
+
+std::string to_json(const RunResult& run) {
+  Json cases = Json::array();
+  for (const CaseResult& c : run.cases) cases.push_back(to_json(c));
+  const Totals sum = totals(run);
+  const Json report{
+      {"mxcheck_report", kReportVersion},
+      {"context", to_json(run.context)},
+      {"suite_digest", run.suite_digest},
+      {"incomplete", run.incomplete},
+      {"totals", {{"passed", sum.passed}, {"failed", sum.failed}, {"skipped", sum.skipped}}},
+      {"cases", cases},
+      {"milliseconds", run.milliseconds}};
+  return report.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace mxcheck::reports

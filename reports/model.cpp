@@ -1,0 +1,65 @@
+// Names of statuses and classes, and what a status counts as in the last line.
+#include "reports/model.h"
+
+#include "sim/base/check.h"
+
+namespace mxcheck::reports {
+
+const char* name(Status status) {
+  switch (status) {
+    case Status::kPass:
+      return "PASS";
+    case Status::kFail:
+      return "FAIL";
+    case Status::kXfail:
+      return "XFAIL";
+    case Status::kXpass:
+      return "XPASS";
+    case Status::kSkip:
+      return "SKIP";
+    case Status::kUndefined:
+      return "UNDEFINED";
+    case Status::kVacuous:
+      return "VACUOUS";
+    case Status::kDutError:
+      return "DUT_ERROR";
+    case Status::kSuiteError:
+      return "SUITE_ERROR";
+  }
+  MXCHECK_CHECK(false, "a status without a name");
+}
+
+Verdict verdict(Status status) {
+  switch (status) {
+    case Status::kPass:
+    case Status::kXfail:
+      return Verdict::kPassed;
+    case Status::kSkip:
+    case Status::kUndefined:
+      return Verdict::kSkipped;
+    default:
+      return Verdict::kFailed;
+  }
+}
+
+const char* name(Class cls) { return cls == Class::kExact ? "EXACT" : "BOUND"; }
+
+Totals totals(const RunResult& run) {
+  Totals sum;
+  for (const CaseResult& c : run.cases) {
+    switch (verdict(c.status)) {
+      case Verdict::kPassed:
+        ++sum.passed;
+        break;
+      case Verdict::kFailed:
+        ++sum.failed;
+        break;
+      case Verdict::kSkipped:
+        ++sum.skipped;
+        break;
+    }
+  }
+  return sum;
+}
+
+}  // namespace mxcheck::reports

@@ -1,0 +1,132 @@
+// The result model: what a run found, as plain data. Every report is a view of this one model.
+//
+// sim/suite fills it, the writers beside this file turn it into JSON, JUnit XML and console text.
+// Statuses and classes are those of the command-line contract; all text in here is unescaped and
+// may come from a hostile case file: each writer escapes for its own format.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace mxcheck::reports {
+
+// Version of the JSON report and of reports/schema/report.schema.json.
+inline constexpr int kReportVersion = 1;
+
+enum class Status : std::uint8_t {
+  kPass,
+  kFail,
+  kXfail,
+  kXpass,
+  kSkip,
+  kUndefined,
+  kVacuous,
+  kDutError,
+  kSuiteError,
+};
+[[nodiscard]] const char* name(Status status);
+// The three words of the last line: what counts as passed, failed, skipped.
+enum class Verdict : std::uint8_t { kPassed, kFailed, kSkipped };
+[[nodiscard]] Verdict verdict(Status status);
+
+// EXACT: same bits. BOUND: inside a bound computed per element from a named formula.
+enum class Class : std::uint8_t { kExact, kBound };
+[[nodiscard]] const char* name(Class cls);
+
+using Fact = std::pair<std::string, std::string>;  // "x", "-2.7182817"
+
+// One element where two tensors disagree, printed round-trip and in bits.
+struct Mismatch {
+  std::vector<std::int64_t> index;
+  std::string ours, ours_bits;      // "-128", "0x80"
+  std::string theirs, theirs_bits;  // the golden's or the reference's
+  std::optional<std::uint64_t> ulp;
+  std::optional<double> bound_fraction;  // error / bound, for class BOUND
+  bool tie = false;                      // the quotient lies on a rounding tie
+  std::vector<Fact> facts;               // x, scale, quotient
+};
+
+// What a check says of one tensor that is not as it should be.
+struct Finding {
+  std::string name;  // as in a golden file
+  Class cls = Class::kExact;
+  std::string formula;      // BND-1, ... for class BOUND
+  std::string problem;      // "" if elements differ; else e.g. "the run does not produce it"
+  std::int64_t differ = 0;  // elements that differ
+  std::int64_t total = 0;   // elements compared
+  std::vector<Mismatch> mismatches;  // the first ones
+  std::uint64_t worst_ulp = 0;
+  double worst_fraction = 0;
+  std::string rule;         // label of the rule behind the value
+  std::string explanation;  // the root cause, where one is known
+  bool judged = true;       // false: reported, not held against the case
+};
+
+struct CheckResult {
+  std::string check;  // golden, fake_quant, ...
+  std::string mode;   // isolated, end_to_end, or ""
+  Status status = Status::kPass;
+  std::string reason;
+  std::int64_t tensors = 0, elements = 0;  // compared
+  std::int64_t exact = 0, bound = 0;       // tensors by class
+  std::int64_t equal = 0;                  // tensors equal in bits
+  double worst_fraction = 0;               // largest error / bound
+  std::string worst_name;                  // and the tensor that has it
+  std::int64_t codes_moved = 0;            // quantization codes moved after an inexact op
+  std::vector<Finding> findings;
+};
+
+// Counts over the codes of one quantized operand.
+struct QuantizationCounts {
+  std::string name;  // "step0/quant/y/fwd/lhs"
+  std::int64_t total = 0;
+  std::int64_t saturated = 0;  // codes at either end of the range
+  std::int64_t zero = 0;
+  std::optional<std::int64_t> ties;       // quotient exactly between two codes
+  std::optional<std::int64_t> sensitive;  // one ulp of the quotient decides the code
+};
+
+struct CaseResult {
+  std::string id, file, digest, title;
+  std::vector<std::string> tags;
+  std::string policy, hardware;
+  std::string mode;  // forward, grad, calibrate, train
+  Status status = Status::kPass;
+  std::string reason;  // of SKIP, UNDEFINED, VACUOUS, SUITE_ERROR, a refusal
+  std::vector<CheckResult> checks;
+  std::vector<QuantizationCounts> quantizations;
+  std::vector<std::string> quirks;
+  std::vector<std::string> notes;
+  std::string golden_digest;
+  double milliseconds = 0;
+};
+
+struct RunContext {
+  std::string version, commit;
+  std::vector<std::string> paths;
+  std::string selection;  // the options that selected the cases, "" for all
+  std::string policy;     // forced by --policy, else ""
+  std::string hardware;   // forced by --hardware, else ""
+  std::string level = "functional";
+  std::string isa = "scalar";
+  std::optional<std::uint64_t> seed;
+  std::string shard;  // "1/4"
+};
+
+struct RunResult {
+  RunContext context;
+  std::vector<CaseResult> cases;  // in case order
+  bool incomplete = false;        // stopped before every selected case ran
+  std::string suite_digest;       // SHA-256 over ids and digests of the cases
+  double milliseconds = 0;
+};
+
+struct Totals {
+  std::int64_t passed = 0, failed = 0, skipped = 0;
+};
+[[nodiscard]] Totals totals(const RunResult& run);
+
+}  // namespace mxcheck::reports
