@@ -1,0 +1,46 @@
+// Sums over axes in the norm's order (POL-3).
+//
+// A sum is taken row-major over the reduced axes, ascending from 0, if every reduced axis has at
+// most 32 elements. Otherwise each longer reduced axis is padded with zeros to a multiple of 32
+// (half of the padding, rounded down, in front) and cut into windows of 32; each window, together
+// with the whole of the short reduced axes, is summed row-major; then the same rule applies to the
+// window sums.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "sim/base/check.h"
+#include "sim/numerics/policy.h"
+#include "sim/tensor/tensor.h"
+
+namespace mxcheck::tensor {
+
+// The shape left when `axes` are reduced to 1 (keepdims) or removed.
+[[nodiscard]] Shape reduced_shape(const Shape& shape, const std::vector<std::int64_t>& axes,
+                                  bool keepdims);
+
+// For each element of `shape`, the row-major position in the shape with `axes` reduced to 1.
+[[nodiscard]] std::vector<std::int64_t> reduction_map(const Shape& shape,
+                                                      const std::vector<std::int64_t>& axes);
+
+using AddF32 = float (*)(float, float);
+using AddF64 = double (*)(double, double);
+
+// Sums of x (of `shape`) over `axes`, in reduced_shape order. `add` is the rounded addition of the
+// dtype that accumulates.
+[[nodiscard]] std::vector<float> reduce_sum(const std::vector<float>& x, const Shape& shape,
+                                            const std::vector<std::int64_t>& axes,
+                                            numerics::Policy::ReduceOrder order, AddF32 add);
+[[nodiscard]] std::vector<double> reduce_sum(const std::vector<double>& x, const Shape& shape,
+                                             const std::vector<std::int64_t>& axes,
+                                             numerics::Policy::ReduceOrder order, AddF64 add);
+
+// The rounded addition of an arithmetic type.
+template <typename A>
+[[nodiscard]] typename A::Value rounded_add(typename A::Value a, typename A::Value b) {
+  return A::round(a + b);
+}
+
+}  // namespace mxcheck::tensor
