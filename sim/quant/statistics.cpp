@@ -6,6 +6,7 @@
 
 #include "sim/base/digest.h"
 #include "sim/base/text.h"
+#include "sim/numerics/rounding.h"
 #include "sim/quant/division.h"
 #include "sim/tensor/array.h"
 #include "sim/tensor/reduce.h"
