@@ -1,0 +1,60 @@
+"""Hands cases to one worker process per policy, one after the other, and collects the answers."""
+
+from collections.abc import Iterator
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+import threading
+
+from . import policies
+from .casefile import Case
+
+
+def by_policy(cases: list[Case]) -> dict[str, list[Case]]:
+    groups: dict[str, list[Case]] = {}
+    for case in cases:
+        groups.setdefault(policies.base_of(case.policy), []).append(case)
+    return groups
+
+
+def _environment(policy: str) -> dict[str, str]:
+    here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    return {
+        **os.environ,
+        "XLA_FLAGS": policies.XLA_FLAGS[policy],
+        "JAX_PLATFORMS": "cpu",
+        "JAX_ENABLE_X64": "0",
+        "PYTHONPATH": here,
+    }
+
+
+def run(action: str, cases: list[Case], out: str = "") -> Iterator[dict]:
+    """The workers' answers, in case order within each policy."""
+    for policy, group in sorted(by_policy(cases).items()):
+        command = [sys.executable, "-m", "mxcheck_golden.worker", action, "--policy", policy]
+        process = subprocess.Popen(
+            command + ["--out", out],
+            env=_environment(policy),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        requests = "".join(json.dumps(dataclasses.asdict(case)) + "\n" for case in group)
+        yield from _converse(process, requests)
+        if process.wait() != 0:
+            raise RuntimeError(f"the worker for {policy} ended with {process.returncode}")
+
+
+def _converse(process: subprocess.Popen, requests: str) -> Iterator[dict]:
+    """Feeds the requests from a thread: they may outgrow the pipe while answers wait to be read."""
+    def feed():
+        with process.stdin:
+            process.stdin.write(requests)
+
+    feeder = threading.Thread(target=feed, daemon=True)
+    feeder.start()
+    for line in process.stdout:
+        yield json.loads(line)
+    feeder.join()
