@@ -50,6 +50,15 @@ void plan_float(const Graph& graph, const Node& node, NodePlan& plan) {
     plan.lowering.dot = node.attributes.dot;
   }
   plan.result = node.type.dtype;
+  if (node.op == Op::einsum || node.op == Op::dot_general) {
+    const auto rank = [](const OperandPlan& side, const Axes& summed) {
+      return side.type.shape.size() - summed.size();
+    };
+    const std::size_t lhs_rank = rank(plan.lhs, plan.lowering.lhs_sum);
+    const std::size_t rhs_rank = rank(plan.rhs, plan.lowering.rhs_sum);
+    plan_backward_dims(plan.lowering.dot, lhs_rank, rhs_rank, true, plan.dlhs);
+    plan_backward_dims(plan.lowering.dot, lhs_rank, rhs_rank, false, plan.drhs);
+  }
 }
 
 }  // namespace
@@ -77,10 +86,18 @@ Axes remaining_axes(std::size_t rank, const Axes& a, const Axes& b) {
 
 WeightRole weight_role(const Graph& graph, const std::string& module, int value,
                        const Shape& shape) {
+  // Back through reshape, transpose and convert in the same module to the array itself.
+  int origin = value;
+  while (origin >= 0 && graph.is_node(origin)) {
+    const Node& node = graph.nodes[graph.node_index(origin)];
+    const bool layout =
+        node.op == Op::reshape || node.op == Op::transpose || node.op == Op::convert;
+    origin = layout && node.module == module ? node.args[0] : -1;
+  }
   int same_shape = 0;
   for (std::size_t i = 0; i < graph.params.size(); ++i) {
     if (owner_module(graph.params[i].name) != module) continue;
-    if (graph.param_value(i) == value) return WeightRole::kYes;
+    if (graph.param_value(i) == origin) return WeightRole::kYes;
     if (graph.params[i].type.shape == shape) ++same_shape;
   }
   if (same_shape > 2) return WeightRole::kAmbiguous;

@@ -129,8 +129,7 @@ BackwardAxes backward_axes(const DotDimensionNumbers& dot, std::size_t lhs_rank,
   return {dot.rhs_contract, dot.rhs_batch, rhs_rest, dot.lhs_contract, dot.lhs_batch, lhs_rest};
 }
 
-// BWD-1: dimension numbers of (g, residual) and the permutation back to x's layout.
-void plan_backward_dot(const BackwardAxes& axes, bool for_dlhs, GradientPlan& plan) {
+void plan_backward_axes(const BackwardAxes& axes, bool for_dlhs, GradientPlan& plan) {
   const std::size_t batch = axes.x_batch.size();
   const std::size_t x_rest = axes.x_rest.size();
   const std::size_t y_rest = axes.y_rest.size();
@@ -194,7 +193,7 @@ GradientPlan plan_gradient(const PlanContext& context, const DotDimensionNumbers
   GradientPlan plan;
   const BackwardAxes axes =
       backward_axes(dot, in.lhs_shape.size(), in.rhs_shape.size(), in.for_dlhs);
-  plan_backward_dot(axes, in.for_dlhs, plan);
+  plan_backward_axes(axes, in.for_dlhs, plan);
   plan.residual = choose_residual(context, in, axes);
   OperandView g{in.g, nullptr};
   OperandView y{in.residual.type, nullptr};
@@ -305,6 +304,11 @@ bool plan_roles(const PlanContext& context, NodePlan& plan) {
 }
 
 }  // namespace
+
+void plan_backward_dims(const DotDimensionNumbers& dot, std::size_t lhs_rank, std::size_t rhs_rank,
+                        bool for_dlhs, GradientPlan& plan) {
+  plan_backward_axes(backward_axes(dot, lhs_rank, rhs_rank, for_dlhs), for_dlhs, plan);
+}
 
 void plan_dot(const PlanContext& context, NodePlan& plan) {
   if (!plan_roles(context, plan)) return;

@@ -46,6 +46,10 @@ void plan_dot(const PlanContext& context, NodePlan& plan);
 void plan_conv(const PlanContext& context, NodePlan& plan);
 void plan_ragged(const PlanContext& context, NodePlan& plan);
 
+// BWD-1: dimension numbers of (g, residual) and the permutation back to the operand's layout.
+void plan_backward_dims(const DotDimensionNumbers& dot, std::size_t lhs_rank, std::size_t rhs_rank,
+                        bool for_dlhs, GradientPlan& plan);
+
 // All axes of `rank` that are in none of the lists, ascending.
 [[nodiscard]] Axes remaining_axes(std::size_t rank, const Axes& a, const Axes& b);
 

@@ -1,0 +1,51 @@
+// One quantized or float contraction of a node: fast path (codes first, scales afterwards) or slow
+// path (dequantize first), as the plan decided (DOT-1..DOT-8).
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "sim/exec/engine.h"
+#include "sim/graph/plan.h"
+#include "sim/numerics/policy.h"
+#include "sim/quant/quantize.h"
+#include "sim/tensor/tensor.h"
+
+namespace mxcheck::exec {
+
+using numerics::Policy;
+using tensor::Shape;
+using tensor::Tensor;
+
+// An operand of a product: an array as it stands (float or raw codes), or a quantized one.
+struct Operand {
+  Tensor raw;
+  std::optional<quant::Quantized> q;
+
+  [[nodiscard]] const Tensor& values() const { return q ? q->qvalue : raw; }
+  [[nodiscard]] const tensor::Shape& shape() const { return values().shape(); }
+};
+
+struct ProductResult {
+  std::optional<Tensor> acc;  // s32 accumulators as delivered, tile axes after the batch axes
+  Tensor out;
+};
+
+[[nodiscard]] ProductResult contract(const Operand& lhs, const Operand& rhs,
+                                     const graph::DotDimensionNumbers& dot, graph::Path path,
+                                     const Policy& policy, Engine& engine);
+
+// Two scales of a product in its layout: for each output position the index of its scale.
+struct OutputScale {
+  Tensor values;
+  std::vector<std::int64_t> map;
+};
+// (values x lhs scale) x rhs scale with the norm's promotions; `values` is s32, or float for
+// products of float codes. DOT-5.
+[[nodiscard]] Tensor apply_scales(const Tensor& values, const std::optional<OutputScale>& lhs,
+                                  const std::optional<OutputScale>& rhs, const Policy& policy);
+
+// x converted to another float dtype, rounded once.
+[[nodiscard]] Tensor convert_float(const Tensor& x, numerics::DType dtype);
+
+}  // namespace mxcheck::exec

@@ -1,0 +1,431 @@
+// Patch matrices, the geometry of the gradient convolutions, and the fast and slow conv paths.
+#include "sim/exec/conv.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "sim/exec/float_dot.h"
+#include "sim/graph/product.h"
+#include "sim/numerics/rounding.h"
+#include "sim/tensor/array.h"
+
+namespace mxcheck::exec {
+namespace {
+
+using graph::Axes;
+using graph::ConvSpec;
+using numerics::DType;
+
+std::int64_t dilated(std::int64_t size, std::int64_t dilation) {
+  return size == 0 ? 0 : (size - 1) * dilation + 1;
+}
+
+Shape spatial(const Shape& shape, const ConvSpec& spec) {
+  Shape out;
+  for (const std::int64_t axis : spec.spatial) out.push_back(shape[static_cast<std::size_t>(axis)]);
+  return out;
+}
+
+std::int64_t count(const Shape& shape) { return *tensor::element_count(shape); }
+
+Axes inverse(const Axes& permutation) {
+  Axes out(permutation.size());
+  for (std::size_t i = 0; i < permutation.size(); ++i) {
+    out[static_cast<std::size_t>(permutation[i])] = static_cast<std::int64_t>(i);
+  }
+  return out;
+}
+
+// The sizes of one convolution in canonical layout: lhs [batch, spatial.., ci], rhs
+// [spatial.., ci, co], out [batch, spatial.., co].
+struct ConvSizes {
+  std::int64_t batch, ci, co;  // ci, co: per group
+  Shape in, kernel, out;       // spatial
+};
+
+ConvSizes sizes_of(const ConvGeometry& g, const Shape& lhs, const Shape& rhs) {
+  ConvSizes s{lhs[static_cast<std::size_t>(g.layout.lhs.first)],
+              rhs[static_cast<std::size_t>(g.layout.rhs.second)],
+              rhs[static_cast<std::size_t>(g.layout.rhs.first)] / g.groups,
+              spatial(lhs, g.layout.lhs),
+              spatial(rhs, g.layout.rhs),
+              {}};
+  for (std::size_t i = 0; i < s.in.size(); ++i) {
+    const std::int64_t padded =
+        dilated(s.in[i], g.lhs_dilation[i]) + g.padding[i].first + g.padding[i].second;
+    const std::int64_t window = dilated(s.kernel[i], g.rhs_dilation[i]);
+    s.out.push_back(padded < window ? 0 : (padded - window) / g.strides[i] + 1);
+  }
+  return s;
+}
+
+Axes channels_last(const ConvSpec& spec) {
+  Axes out{spec.first};
+  out.insert(out.end(), spec.spatial.begin(), spec.spatial.end());
+  out.push_back(spec.second);
+  return out;
+}
+
+Axes kernel_order(const ConvSpec& spec) {
+  Axes out = spec.spatial;
+  out.push_back(spec.second);
+  out.push_back(spec.first);
+  return out;
+}
+
+// For each (output position, kernel position): the input pixel it meets, or -1 for padding and
+// dilation holes. Row-major over output then kernel positions.
+std::vector<std::int64_t> tap_table(const ConvGeometry& g, const ConvSizes& s) {
+  const std::int64_t outs = count(s.out);
+  const std::int64_t taps = count(s.kernel);
+  std::vector<std::int64_t> table(static_cast<std::size_t>(outs * taps), -1);
+  const std::vector<std::int64_t> strides = tensor::row_major_strides(s.in);
+  for (std::int64_t o = 0; o < outs; ++o) {
+    const std::vector<std::int64_t> out_at = tensor::unravel(o, s.out);
+    for (std::int64_t t = 0; t < taps; ++t) {
+      const std::vector<std::int64_t> tap_at = tensor::unravel(t, s.kernel);
+      std::int64_t pixel = 0;
+      for (std::size_t i = 0; i < s.in.size() && pixel >= 0; ++i) {
+        const std::int64_t at =
+            out_at[i] * g.strides[i] + tap_at[i] * g.rhs_dilation[i] - g.padding[i].first;
+        const bool inside = at >= 0 && at % g.lhs_dilation[i] == 0 &&
+                            at / g.lhs_dilation[i] < s.in[i];
+        pixel = inside ? pixel + at / g.lhs_dilation[i] * strides[i] : -1;
+      }
+      table[static_cast<std::size_t>(o * taps + t)] = pixel;
+    }
+  }
+  return table;
+}
+
+// Patches of one group: [batch x out, taps x ci], zero where there is no input.
+template <typename T>
+std::vector<T> patches(const T* x, const ConvSizes& s, const std::vector<std::int64_t>& table,
+                       std::int64_t group, std::int64_t groups) {
+  const std::int64_t outs = count(s.out);
+  const std::int64_t taps = count(s.kernel);
+  const std::int64_t pixels = count(s.in);
+  const std::int64_t features = s.ci * groups;
+  std::vector<T> out(static_cast<std::size_t>(s.batch * outs * taps * s.ci), T(0));
+  T* target = out.data();
+  for (std::int64_t b = 0; b < s.batch; ++b) {
+    for (const std::int64_t pixel : table) {
+      if (pixel >= 0) {
+        const T* source = x + (b * pixels + pixel) * features + group * s.ci;
+        std::copy(source, source + s.ci, target);
+      }
+      target += s.ci;
+    }
+  }
+  return out;
+}
+
+// The kernel matrix of one group: [taps x ci, co] out of [taps x ci, co x groups].
+template <typename T>
+std::vector<T> kernel_matrix(const T* w, const ConvSizes& s, std::int64_t group,
+                             std::int64_t groups) {
+  const std::int64_t rows = count(s.kernel) * s.ci;
+  std::vector<T> out;
+  out.reserve(static_cast<std::size_t>(rows * s.co));
+  for (std::int64_t r = 0; r < rows; ++r) {
+    const T* row = w + r * s.co * groups + group * s.co;
+    out.insert(out.end(), row, row + s.co);
+  }
+  return out;
+}
+
+// Runs `multiply` (patches [m,k], kernel [k,n] -> values [m,n]) for every group and puts the
+// results in the output's layout.
+template <typename T, typename R, typename Multiply>
+Tensor by_groups(const T* x, const T* w, const ConvGeometry& g, const ConvSizes& s, DType dtype,
+                 Multiply multiply) {
+  const std::int64_t rows = s.batch * count(s.out);
+  const std::int64_t features = s.co * g.groups;
+  Shape canonical{s.batch};
+  canonical.insert(canonical.end(), s.out.begin(), s.out.end());
+  canonical.push_back(features);
+  Tensor out(dtype, canonical);
+  const std::vector<std::int64_t> table = tap_table(g, s);
+  R* target = out.mutable_data<R>().data();
+  for (std::int64_t group = 0; group < g.groups; ++group) {
+    const std::vector<R> values =
+        multiply(patches(x, s, table, group, g.groups), kernel_matrix(w, s, group, g.groups), rows);
+    for (std::int64_t r = 0; r < rows; ++r) {
+      std::copy_n(values.data() + r * s.co, s.co, target + r * features + group * s.co);
+    }
+  }
+  return tensor::transpose(out, inverse(channels_last(g.layout.out)));
+}
+
+Tensor code_convolution(const Tensor& lhs, const Tensor& rhs, const ConvGeometry& g,
+                        Engine& engine) {
+  const ConvSizes s = sizes_of(g, lhs.shape(), rhs.shape());
+  const Tensor x = tensor::transpose(lhs, channels_last(g.layout.lhs));
+  const Tensor w = tensor::transpose(rhs, kernel_order(g.layout.rhs));
+  const std::int64_t k = count(s.kernel) * s.ci;
+  const auto multiply = [&](const std::vector<std::uint8_t>& a, const std::vector<std::uint8_t>& b,
+                            std::int64_t rows) {
+    Tensor left(lhs.dtype(), {1, rows, k});
+    std::copy(a.begin(), a.end(), left.mutable_data<std::uint8_t>().begin());
+    Tensor right(rhs.dtype(), {1, k, s.co});
+    std::copy(b.begin(), b.end(), right.mutable_data<std::uint8_t>().begin());
+    const Tensor acc = engine.multiply(left, right);
+    const auto values = acc.data<std::int32_t>();
+    return std::vector<std::int32_t>(values.begin(), values.end());
+  };
+  return by_groups<std::uint8_t, std::int32_t>(x.data<std::uint8_t>().data(),
+                                               w.data<std::uint8_t>().data(), g, s, DType::kS32,
+                                               multiply);
+}
+
+// conv(zero point broadcast over lhs, rhs codes) in wrapping s32, with the same zero padding.
+Tensor zero_point_convolution(const Tensor& zero_point, const Shape& lhs, const Tensor& rhs,
+                              const ConvGeometry& g) {
+  const ConvSizes s = sizes_of(g, lhs, rhs.shape());
+  const std::vector<std::int64_t> map = quant::scale_map(lhs, zero_point.shape());
+  Tensor broadcast(DType::kS32, lhs);
+  for (std::size_t i = 0; i < map.size(); ++i) {
+    broadcast.mutable_data<std::int32_t>()[i] =
+        static_cast<std::int32_t>(zero_point.load_int(map[i]));
+  }
+  Tensor wide(DType::kS32, rhs.shape());
+  for (std::int64_t i = 0; i < rhs.size(); ++i) wide.store_int(i, rhs.load_int(i));
+  const Tensor x = tensor::transpose(broadcast, channels_last(g.layout.lhs));
+  const Tensor w = tensor::transpose(wide, kernel_order(g.layout.rhs));
+  const std::int64_t k = count(s.kernel) * s.ci;
+  const auto multiply = [&](const std::vector<std::int32_t>& a, const std::vector<std::int32_t>& b,
+                            std::int64_t rows) {
+    std::vector<std::int32_t> out(static_cast<std::size_t>(rows * s.co), 0);
+    for (std::int64_t r = 0; r < rows; ++r) {
+      for (std::int64_t i = 0; i < k; ++i) {
+        const std::int32_t left = a[static_cast<std::size_t>(r * k + i)];
+        if (left == 0) continue;
+        for (std::int64_t j = 0; j < s.co; ++j) {
+          std::int32_t& acc = out[static_cast<std::size_t>(r * s.co + j)];
+          acc = numerics::wrap_add(
+              acc, numerics::wrap_mul(left, b[static_cast<std::size_t>(i * s.co + j)]));
+        }
+      }
+    }
+    return out;
+  };
+  return by_groups<std::int32_t, std::int32_t>(x.data<std::int32_t>().data(),
+                                               w.data<std::int32_t>().data(), g, s, DType::kS32,
+                                               multiply);
+}
+
+// The backend's own transposed-convolution route: strided outputs of a dilated input.
+bool is_transposed_route(const ConvGeometry& g) {
+  const auto all_one = [](const Axes& a) {
+    return std::all_of(a.begin(), a.end(), [](std::int64_t v) { return v == 1; });
+  };
+  return !all_one(g.lhs_dilation) && all_one(g.strides) && all_one(g.rhs_dilation);
+}
+
+// Tap by tap over the taps that hit a real input: the tap's own product over features, then a plain
+// addition.
+std::vector<float> transposed_route(const std::vector<float>& a, const std::vector<float>& b,
+                                    const ConvSizes& s, const std::vector<std::int64_t>& table,
+                                    const Policy& policy) {
+  const std::int64_t taps = count(s.kernel);
+  const auto rows = static_cast<std::int64_t>(a.size()) / std::max<std::int64_t>(1, taps * s.ci);
+  const auto pixels = static_cast<std::int64_t>(table.size()) / std::max<std::int64_t>(1, taps);
+  std::vector<float> out(static_cast<std::size_t>(rows * s.co), 0.0f);
+  std::vector<float> part(static_cast<std::size_t>(s.co));
+  MatrixView view;
+  view.k = s.ci;
+  view.n = s.co;
+  for (std::int64_t r = 0; r < rows; ++r) {
+    for (std::int64_t t = 0; t < taps; ++t) {
+      if (table[static_cast<std::size_t>(r % pixels * taps + t)] < 0) continue;
+      matrix_chain(a.data() + (r * taps + t) * s.ci, b.data() + t * s.ci * s.co, part.data(), view,
+                   policy);
+      for (std::int64_t j = 0; j < s.co; ++j) {
+        float& target = out[static_cast<std::size_t>(r * s.co + j)];
+        target = target + part[static_cast<std::size_t>(j)];
+      }
+    }
+  }
+  return out;
+}
+
+// A single output position with four or more features: products and sums rounded apart, in blocks
+// of 16 once k reaches 128.
+std::vector<float> single_row(const std::vector<float>& a, const std::vector<float>& b,
+                              std::int64_t k, std::int64_t n) {
+  constexpr std::int64_t kBlocksFrom = 128;
+  constexpr std::int64_t kBlock = 16;
+  const std::int64_t block = k >= kBlocksFrom ? kBlock : std::max<std::int64_t>(1, k);
+  std::vector<float> out(static_cast<std::size_t>(n), 0.0f);
+  for (std::int64_t j = 0; j < n; ++j) {
+    float sum = 0;
+    for (std::int64_t begin = 0; begin < k; begin += block) {
+      float acc = 0;
+      for (std::int64_t i = begin; i < std::min(begin + block, k); ++i) {
+        const float product = a[static_cast<std::size_t>(i)] * b[static_cast<std::size_t>(i * n + j)];
+        acc = acc + product;
+      }
+      sum = begin == 0 ? acc : sum + acc;
+    }
+    out[static_cast<std::size_t>(j)] = sum;
+  }
+  return out;
+}
+
+Tensor float_convolution(const Tensor& lhs, const Tensor& rhs, const ConvGeometry& g, DType result,
+                         const Policy& policy) {
+  const ConvSizes s = sizes_of(g, lhs.shape(), rhs.shape());
+  const std::vector<float> x =
+      tensor::load_any<float>(tensor::transpose(lhs, channels_last(g.layout.lhs)));
+  const std::vector<float> w =
+      tensor::load_any<float>(tensor::transpose(rhs, kernel_order(g.layout.rhs)));
+  MatrixView view;
+  view.k = count(s.kernel) * s.ci;
+  view.n = s.co;
+  const auto multiply = [&](const std::vector<float>& a, const std::vector<float>& b,
+                            std::int64_t rows) {
+    if (is_transposed_route(g)) return transposed_route(a, b, s, tap_table(g, s), policy);
+    if (rows == 1 && s.co >= 4) return single_row(a, b, view.k, s.co);
+    view.m = rows;
+    std::vector<float> out(static_cast<std::size_t>(rows * s.co));
+    matrix_chain(a.data(), b.data(), out.data(), view, policy);
+    return out;
+  };
+  return convert_float(
+      by_groups<float, float>(x.data(), w.data(), g, s, DType::kF32, multiply), result);
+}
+
+OutputScale scale_along(const Tensor& scale, std::int64_t own_axis, std::int64_t out_axis,
+                        const Shape& out) {
+  Shape aligned(out.size(), 1);
+  aligned[static_cast<std::size_t>(out_axis)] = scale.dim(own_axis);
+  return {scale.reshaped(aligned), quant::scale_map(out, aligned)};
+}
+
+}  // namespace
+
+ConvGeometry forward_geometry(const graph::Attributes& a) {
+  return {graph::conv_layout(a.conv_layout), a.window_strides, a.lhs_dilation, a.rhs_dilation,
+          a.padding, a.feature_group_count};
+}
+
+ConvGeometry dlhs_geometry(const ConvGeometry& f, const Shape& lhs, const Shape& rhs,
+                           const Shape& out) {
+  ConvGeometry g{{f.layout.out, f.layout.rhs.swapped(), f.layout.lhs},
+                 f.lhs_dilation,
+                 f.strides,
+                 f.rhs_dilation,
+                 {},
+                 1};
+  const Shape l = spatial(lhs, f.layout.lhs);
+  const Shape r = spatial(rhs, f.layout.rhs);
+  const Shape o = spatial(out, f.layout.out);
+  for (std::size_t i = 0; i < l.size(); ++i) {
+    const std::int64_t before = dilated(r[i], f.rhs_dilation[i]) - f.padding[i].first - 1;
+    const std::int64_t after = dilated(l[i], f.lhs_dilation[i]) +
+                               dilated(r[i], f.rhs_dilation[i]) - 1 - dilated(o[i], f.strides[i]) -
+                               before;
+    g.padding.emplace_back(before, after);
+  }
+  return g;
+}
+
+ConvGeometry drhs_geometry(const ConvGeometry& f, const Shape& lhs, const Shape& rhs,
+                           const Shape& out) {
+  ConvGeometry g{{f.layout.lhs.swapped(), f.layout.out.swapped(), f.layout.rhs.swapped()},
+                 f.rhs_dilation,
+                 f.lhs_dilation,
+                 f.strides,
+                 {},
+                 1};
+  const Shape l = spatial(lhs, f.layout.lhs);
+  const Shape r = spatial(rhs, f.layout.rhs);
+  const Shape o = spatial(out, f.layout.out);
+  for (std::size_t i = 0; i < l.size(); ++i) {
+    const std::int64_t low = f.padding[i].first;
+    const std::int64_t high = dilated(o[i], f.strides[i]) - dilated(l[i], f.lhs_dilation[i]) +
+                              dilated(r[i], f.rhs_dilation[i]) - low - 1;
+    g.padding.emplace_back(low, high);
+  }
+  return g;
+}
+
+ProductResult convolve(const Operand& lhs, const Operand& rhs, const ConvGeometry& g,
+                       const Policy& policy, Engine& engine) {
+  const auto raw_float = [](const Operand& x) {
+    return !x.q && numerics::is_arithmetic_float(x.raw.dtype());
+  };
+  if (raw_float(lhs) || raw_float(rhs)) {
+    const Tensor a = lhs.q ? quant::dequantize(*lhs.q, policy) : lhs.raw;
+    const Tensor b = rhs.q ? quant::dequantize(*rhs.q, policy) : rhs.raw;
+    return {std::nullopt,
+            float_convolution(a, b, g, graph::float_contraction_dtype(a.dtype(), b.dtype()),
+                              policy)};
+  }
+  const auto type = [](const Operand& x) {
+    if (x.q) return x.q->scale.dtype();
+    return numerics::is_float(x.raw.dtype()) ? DType::kBF16 : DType::kS32;
+  };
+  const DType result = numerics::promote(type(lhs), type(rhs));
+  ProductResult out;
+  Tensor values;
+  if (!numerics::is_float(lhs.values().dtype()) && !numerics::is_float(rhs.values().dtype())) {
+    values = code_convolution(lhs.values(), rhs.values(), g, engine);
+    out.acc = values;
+    if (lhs.q && lhs.q->zero_point) {
+      const Tensor correction =
+          zero_point_convolution(*lhs.q->zero_point, lhs.shape(), rhs.values(), g);
+      const auto minus = correction.data<std::int32_t>();
+      const auto target = values.mutable_data<std::int32_t>();
+      for (std::size_t i = 0; i < target.size(); ++i) {
+        target[i] = numerics::wrap_sub(target[i], minus[i]);
+      }
+    }
+  } else {
+    values = float_convolution(lhs.values(), rhs.values(), g, result, policy);
+  }
+  std::optional<OutputScale> left;
+  std::optional<OutputScale> right;
+  const Shape& shape = values.shape();
+  if (lhs.q) left = scale_along(lhs.q->scale, g.layout.lhs.first, g.layout.out.first, shape);
+  if (rhs.q) right = scale_along(rhs.q->scale, g.layout.rhs.first, g.layout.out.second, shape);
+  values = apply_scales(values, left, right, policy);
+  out.out = numerics::is_float(result) ? convert_float(values, result) : values;
+  return out;
+}
+
+Tensor reverse_spatial(const Tensor& x, const Axes& axes) {
+  const std::vector<std::int64_t> strides = tensor::row_major_strides(x.shape());
+  Tensor out(x.dtype(), x.shape());
+  for (std::int64_t i = 0; i < x.size(); ++i) {
+    const std::vector<std::int64_t> index = tensor::unravel(i, x.shape());
+    std::int64_t from = i;
+    for (const std::int64_t axis : axes) {
+      const auto a = static_cast<std::size_t>(axis);
+      from += (x.dim(axis) - 1 - 2 * index[a]) * strides[a];
+    }
+    out.set_bits(i, x.bits(from));
+  }
+  return out;
+}
+
+std::string undefined_conv_order(const ConvGeometry& g, const Shape& lhs, const Shape& rhs,
+                                 DType accumulate, const Policy& policy) {
+  if (accumulate == DType::kF64) return "an f64 convolution";
+  const ConvSizes s = sizes_of(g, lhs, rhs);
+  const std::int64_t rows = s.batch * count(s.out);
+  const std::int64_t k = (is_transposed_route(g) ? 1 : count(s.kernel)) * s.ci;
+  if (k <= 1) return "";
+  if (is_transposed_route(g) && (rows == 1 || s.co == 1)) {
+    return "a transposed convolution with one output row or feature";
+  }
+  if (s.co == 1 && rows >= 4) return "a convolution to one output feature";
+  const bool tiny = (rows < 4 && s.co < 4) || rows == 1;
+  if (k > 320 && policy.dot_block == 0 && !tiny) {
+    return fmt::format("K = {} > 320 and no dot_block is stated", k);
+  }
+  return "";
+}
+
+}  // namespace mxcheck::exec

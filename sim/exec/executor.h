@@ -1,0 +1,55 @@
+// The executor: runs a graph forward, backward and through training steps, and names every value it
+// makes as a golden file names it. It knows graphs, never cases, files or reports.
+//
+// End to end, every value comes from the run's own inputs. Isolated (Request::golden is set), every
+// value is computed from the golden values of its direct inputs where there are any: an op from its
+// arguments' values, a cotangent from the golden cotangents of its uses, statistics and params from
+// the previous step's golden ones.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "sim/base/diagnostic.h"
+#include "sim/base/result.h"
+#include "sim/exec/engine.h"
+#include "sim/graph/graph.h"
+#include "sim/graph/plan.h"
+#include "sim/graph/run.h"
+#include "sim/numerics/policy.h"
+
+namespace mxcheck::exec {
+
+struct Request {
+  const graph::Graph& graph;
+  const std::vector<graph::Rule>& rules;
+  const graph::Plan& plan;
+  const graph::RunSpec& run;
+  const graph::RunData& data;
+  const numerics::Policy& policy;
+  const mxu::Profile& profile;
+  Level level = Level::kFunctional;
+  const graph::Values* golden = nullptr;
+};
+
+// How a value may be compared, decided from the dataflow alone.
+struct ValueClass {
+  bool exact = true;     // from exact inputs the bits are defined
+  std::string formula;   // not exact: the bound's name (BND-1, BND-2, BND-6)
+  std::string reason;    // not exact: what leaves the order open
+  bool upstream_inexact = false;  // something it depends on in this step or earlier is not exact
+};
+
+struct Outcome {
+  graph::Values values;
+  std::map<std::string, ValueClass> classes;  // by value name; absent: exact, upstream exact
+  base::Diagnostics diagnostics;              // refusals that need data (STAT-*, HW-*)
+  std::vector<ProductShape> products;
+  bool undefined = false;
+  std::string undefined_reason;
+};
+
+[[nodiscard]] base::Result<Outcome> run(const Request& request);
+
+}  // namespace mxcheck::exec
