@@ -92,12 +92,11 @@ MXCHECK_BODY float tanh_body(float x) {
 MXCHECK_BODY float erf_body(float x) {
   const float c = clamp(x, 3.832506856900711f);
   const float s = c * c;
-  const float n =
-      c * horner(s, 0.00022905065861350646f, 0.0034082910107109506f, 0.050955695062380861f,
-                 0.18520832239976145f, 1.128379143519084f);
-  const float d = horner(s, -1.1791602954361697e-7f, 0.000023547966471313185f,
-                         0.0010179625278914885f, 0.014070470171167667f, 0.11098505178285362f,
-                         0.49746925110067538f, 1.0f);
+  const float n = c * horner(s, 0.00022905065861350646f, 0.0034082910107109506f,
+                             0.050955695062380861f, 0.18520832239976145f, 1.128379143519084f);
+  const float d =
+      horner(s, -1.1791602954361697e-7f, 0.000023547966471313185f, 0.0010179625278914885f,
+             0.014070470171167667f, 0.11098505178285362f, 0.49746925110067538f, 1.0f);
   return x == x ? n / d : kNaN;
 }
 
@@ -106,21 +105,19 @@ MXCHECK_BODY float erf_body(float x) {
 MXCHECK_BODY float erfc_body(float x) {
   const float magnitude = __builtin_fabsf(x);
   const float s = x * x;
-  const float small =
-      fma(-x,
-          horner(s, 7.853861353153693e-5f, -8.010193625184903e-4f, 5.188327685732524e-3f,
-                 -2.685381193529856e-2f, 1.128358514861418e-1f, -3.761262582423300e-1f,
-                 1.128379165726710f),
-          1.0f);
+  const float small = fma(-x,
+                          horner(s, 7.853861353153693e-5f, -8.010193625184903e-4f,
+                                 5.188327685732524e-3f, -2.685381193529856e-2f,
+                                 1.128358514861418e-1f, -3.761262582423300e-1f, 1.128379165726710f),
+                          1.0f);
   const float inverse = 1.0f / s;
   const float p =
       horner(inverse, 2.326819970068386e-2f, -1.387039388740657e-1f, 3.687424674597105e-1f,
              -5.824733027278666e-1f, 6.210004621745983e-1f, -4.944515323274145e-1f,
              3.404879937665872e-1f, -2.741127028184656e-1f, 5.638259427386472e-1f);
-  const float r =
-      horner(inverse, -1.047766399936249e+1f, 1.297719955372516e+1f, -7.495518717768503e+0f,
-             2.921019019210786e+0f, -1.015265279202700e+0f, 4.218463358204948e-1f,
-             -2.820767439740514e-1f, 5.641895067754075e-1f);
+  const float r = horner(inverse, -1.047766399936249e+1f, 1.297719955372516e+1f,
+                         -7.495518717768503e+0f, 2.921019019210786e+0f, -1.015265279202700e+0f,
+                         4.218463358204948e-1f, -2.820767439740514e-1f, 5.641895067754075e-1f);
   const float tail = (exp_body(-s) * (1.0f / magnitude)) * (magnitude < 2.0f ? p : r);
   const float upper = s > 88.72283905206835f ? 0.0f : tail;
   const float large = x < 0 ? 2.0f - upper : upper;
@@ -138,11 +135,11 @@ bool has_fma() {
 
 // The plain loop, and the one with lanes if the processor has them.
 #if defined(MXCHECK_FMA_TARGET)
-#define MXCHECK_LANES(name, body)                                                             \
-  namespace {                                                                                 \
-  MXCHECK_FMA_TARGET void name##_lanes(const float* x, float* y, std::size_t n) {             \
-    for (std::size_t i = 0; i < n; ++i) y[i] = body(x[i]);                                    \
-  }                                                                                           \
+#define MXCHECK_LANES(name, body)                                                 \
+  namespace {                                                                     \
+  MXCHECK_FMA_TARGET void name##_lanes(const float* x, float* y, std::size_t n) { \
+    for (std::size_t i = 0; i < n; ++i) y[i] = body(x[i]);                        \
+  }                                                                               \
   }
 #define MXCHECK_TRY_LANES(name) \
   if (has_fma()) return name##_lanes(x, y, n);

@@ -1,0 +1,38 @@
+// The float and layout ops, one pair of functions per line of ops.def (FLT, POL-9, BWD-10), and the
+// dtype conversions they share. sim/exec/op.h states the contract; float_op_table.cpp binds them.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "sim/exec/op.h"
+
+namespace mxcheck::exec {
+
+#define MXCHECK_DECLARE_kQuantizable(id)
+#define MXCHECK_DECLARE_kFloat(id)                                                      \
+  [[nodiscard]] Tensor forward_##id(const OpInputs& in);                                \
+  [[nodiscard]] std::vector<Contribution> vjp_##id(const OpInputs& in, const Tensor& y, \
+                                                   const Tensor& g);
+#define MXCHECK_DECLARE_kLayout(id) MXCHECK_DECLARE_kFloat(id)
+#define MXCHECK_OP(id, arguments, kind, shape_rule, attributes) MXCHECK_DECLARE_##kind(id)
+#include "sim/graph/ops.def"
+#undef MXCHECK_OP
+#undef MXCHECK_DECLARE_kQuantizable
+#undef MXCHECK_DECLARE_kFloat
+#undef MXCHECK_DECLARE_kLayout
+
+// x in another dtype: float to float rounds once (RNE), float to integer truncates and saturates
+// (NaN to 0), integer to integer wraps, anything to pred is != 0.
+[[nodiscard]] Tensor converted(const Tensor& x, DType dtype);
+
+// Integer elements, and their return to a dtype with wrap-around.
+[[nodiscard]] std::vector<std::int64_t> integers(const Tensor& x);
+[[nodiscard]] Tensor wrapped(const std::vector<std::int64_t>& values, DType dtype, Shape shape);
+
+// An axis counted from the end if negative.
+[[nodiscard]] inline std::int64_t normal_axis(std::int64_t axis, std::int64_t rank) {
+  return axis < 0 ? axis + rank : axis;
+}
+
+}  // namespace mxcheck::exec
