@@ -50,6 +50,9 @@ void plan_float(const Graph& graph, const Node& node, NodePlan& plan) {
     plan.lowering.dot = node.attributes.dot;
   }
   plan.result = node.type.dtype;
+  if (!numerics::is_float(plan.lhs.type.dtype) && !numerics::is_float(plan.rhs.type.dtype)) {
+    plan.path = Path::kFast;  // raw codes: an integer product
+  }
   if (node.op == Op::einsum || node.op == Op::dot_general) {
     const auto rank = [](const OperandPlan& side, const Axes& summed) {
       return side.type.shape.size() - summed.size();
