@@ -84,9 +84,18 @@ struct Case {
   Expect expect;
 };
 
+// An expansion that states expect.error and was refused when it was read.
+struct Refusal {
+  std::string id;
+  std::string label;  // of expect.error; whether it is the one met is for the caller to judge
+  std::vector<std::string> tags;
+  base::Diagnostics diagnostics;
+};
+
 struct LoadedCases {
   std::vector<Case> cases;        // the good expansions
-  base::Diagnostics diagnostics;  // every problem found, in file order; warnings too
+  std::vector<Refusal> refused;   // refused, and said so beforehand
+  base::Diagnostics diagnostics;  // every other problem found, in file order; warnings too
 };
 
 // Reads one file and all its matrix expansions. `root` is the suite's root; `id` the path below

@@ -42,9 +42,9 @@ std::int64_t ordinal(const Tensor& value, std::int64_t i) {
   return (bits & sign) != 0 ? -magnitude : magnitude;
 }
 
-// error / bound; infinite where any error is too much.
+// error / bound; infinite where any error is too much, 0 where nothing can be stated.
 double fraction_of(double error, double bound) {
-  if (error == 0) return 0;
+  if (error == 0 || bound == std::numeric_limits<double>::infinity()) return 0;
   if (!(error <= std::numeric_limits<double>::max())) {
     return std::numeric_limits<double>::infinity();
   }

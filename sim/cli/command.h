@@ -1,0 +1,40 @@
+// What a command of the program is: a name, its help, its options, and a function from the parsed
+// command line to an exit code. Only this folder prints or exits.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace mxcheck::cli {
+
+// Exit codes of the command-line contract.
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitFailed = 1;       // some case not as expected
+inline constexpr int kExitInterrupted = 2;  // partial reports were written
+inline constexpr int kExitInternal = 3;
+inline constexpr int kExitUsage = 4;    // usage, invalid case or configuration
+inline constexpr int kExitNothing = 5;  // nothing selected
+inline constexpr int kExitHost = 77;    // this host cannot run it
+
+using Arguments = std::vector<std::string>;
+
+struct Command {
+  const char* name;
+  const char* summary;  // one line
+  int (*run)(const Arguments& arguments);
+};
+
+// Every command, in the order of the help text.
+[[nodiscard]] const std::vector<Command>& commands();
+
+int run_run(const Arguments& arguments);
+int run_list(const Arguments& arguments);
+int run_lint(const Arguments& arguments);
+int run_show(const Arguments& arguments);
+int run_explain(const Arguments& arguments);
+int run_info(const Arguments& arguments);
+
+// The whole program; argv without its first element.
+int main_program(const Arguments& arguments);
+
+}  // namespace mxcheck::cli

@@ -1,0 +1,110 @@
+// `mxcheck list`: which cases a selection means, as a table or JSON.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "sim/base/text.h"
+#include "sim/cli/options.h"
+
+namespace mxcheck::cli {
+namespace {
+
+struct Row {
+  std::string id, file, title, mode, expected;
+  std::vector<std::string> tags, ops;
+};
+
+CommandLine command_line() {
+  CommandLine line;
+  line.command = "list";
+  line.synopsis = "mxcheck list [PATHS] [options]";
+  add_selection_options(line.options);
+  line.options.add_options()("json", "as JSON")("help,h", "this text");
+  line.examples = "  mxcheck list cases --op einsum\n  mxcheck list cases --json | jq '.[].id'\n";
+  return line;
+}
+
+std::string expected_source(const casefile::Expect& expect) {
+  if (!expect.error.empty()) return "error " + expect.error;
+  std::string out = expect.golden;
+  if (!expect.values.empty()) out.append(out.empty() ? "" : " + ").append("values");
+  return out.empty() ? "none" : out;
+}
+
+Row row_of(const casefile::Case& c) {
+  std::set<std::string> ops;
+  for (const graph::Node& node : c.graph.nodes) ops.insert(graph::name(node.op));
+  return {
+      c.id,   c.file.string(),         c.title, graph::name(c.run.mode), expected_source(c.expect),
+      c.tags, {ops.begin(), ops.end()}};
+}
+
+std::vector<Row> rows_of(const suite::Collection& collection) {
+  std::vector<Row> rows;
+  for (const casefile::Case& c : collection.cases) rows.push_back(row_of(c));
+  for (const suite::RefusedCase& refused : collection.refused) {
+    const bool wanted = !refused.expected.empty();
+    rows.push_back({refused.id,
+                    refused.file.file.string(),
+                    "",
+                    "",
+                    wanted ? "error " + refused.expected : "invalid",
+                    {},
+                    {}});
+  }
+  std::stable_sort(rows.begin(), rows.end(),
+                   [](const Row& a, const Row& b) { return a.id < b.id; });
+  return rows;
+}
+
+void print_json(const std::vector<Row>& rows) {
+  auto out = nlohmann::ordered_json::array();
+  for (const Row& row : rows) {
+    out.push_back({{"id", row.id},
+                   {"file", row.file},
+                   {"title", row.title},
+                   {"mode", row.mode},
+                   {"tags", row.tags},
+                   {"ops", row.ops},
+                   {"expected", row.expected}});
+  }
+  fmt::print("{}\n", out.dump(1, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
+void print_table(const std::vector<Row>& rows) {
+  std::size_t width = 2;
+  for (const Row& row : rows) width = std::max(width, row.id.size());
+  for (const Row& row : rows) {
+    fmt::print("{:<{}}  {:<9}  {}  [{}]  {}\n", base::printable(row.id), width, row.mode,
+               base::printable(row.expected), base::printable(base::join(row.tags, " ")),
+               base::join(row.ops, " "));
+  }
+}
+
+}  // namespace
+
+int run_list(const Arguments& arguments) {
+  const po::variables_map map = parse(command_line(), arguments);
+  const base::Result<suite::Collection> collected = suite::collect(paths(map), selection(map));
+  if (!collected) throw UsageError(base::printable(collected.error()));
+  const std::vector<Row> rows = rows_of(collected.value());
+  if (has(map, "json")) {
+    print_json(rows);
+  } else {
+    print_table(rows);
+  }
+  bool invalid = false;
+  for (const suite::RefusedCase& refused : collected.value().refused) {
+    if (!refused.expected.empty()) continue;
+    invalid = true;
+    for (const base::Diagnostic& d : refused.diagnostics) {
+      fmt::print(stderr, "{}\n", base::format(d));
+    }
+  }
+  if (invalid) return kExitUsage;
+  return rows.empty() ? kExitNothing : kExitOk;
+}
+
+}  // namespace mxcheck::cli

@@ -1,0 +1,92 @@
+// Finds the command, and turns everything that can go wrong into a message on stderr and an exit
+// code: what the user typed 4, our own bugs 3.
+#include <fmt/format.h>
+
+#include <exception>
+
+#include "sim/base/text.h"
+#include "sim/cli/build_info.h"
+#include "sim/cli/command.h"
+#include "sim/cli/options.h"
+
+namespace mxcheck::cli {
+namespace {
+
+std::string help_text() {
+  std::string out =
+      "mxcheck: a bit-exact conformance suite for quantized training numerics\n\n"
+      "usage: mxcheck COMMAND [arguments]\n\ncommands:\n";
+  for (const Command& command : commands()) {
+    out += fmt::format("  {:<9} {}\n", command.name, command.summary);
+  }
+  return out +
+         "\n  mxcheck COMMAND --help   the options of a command\n"
+         "  mxcheck --version        version, commit, compiler\n"
+         "\nexamples:\n"
+         "  mxcheck run cases --tag smoke\n"
+         "  mxcheck lint my_case.json\n"
+         "  mxcheck show cases/qt/dense_int8.json\n"
+         "\nexit codes: 0 as expected, 1 some case not, 2 interrupted, 3 internal error,\n"
+         "  4 usage, invalid case or configuration, 5 nothing selected, 77 host cannot run it\n";
+}
+
+int usage_error(const std::string& message) {
+  fmt::print(stderr, "mxcheck: error: {}\n", message);
+  return kExitUsage;
+}
+
+int dispatch(const Arguments& arguments) {
+  if (arguments.empty()) {
+    fmt::print(stderr, "{}", help_text());
+    return kExitUsage;
+  }
+  const std::string& word = arguments.front();
+  if (word == "--help" || word == "-h" || word == "help") {
+    fmt::print("{}", help_text());
+    return kExitOk;
+  }
+  if (word == "--version") {
+    fmt::print("mxcheck {} ({}), {}, {}\n", version(), commit(), compiler(), build_type());
+    return kExitOk;
+  }
+  std::vector<std::string> names;
+  for (const Command& command : commands()) {
+    if (word == command.name) return command.run({arguments.begin() + 1, arguments.end()});
+    names.emplace_back(command.name);
+  }
+  const bool option = word.starts_with("-");
+  if (option) names = {"--help", "--version"};
+  return usage_error(fmt::format("there is no {} '{}'{}; see mxcheck --help",
+                                 option ? "option" : "command", base::printable(word),
+                                 did_you_mean(word, names)));
+}
+
+}  // namespace
+
+const std::vector<Command>& commands() {
+  static const std::vector<Command> list{
+      {"run", "run cases, print failures and a summary, write reports", run_run},
+      {"list", "ids, tags, ops and expected values of cases", run_list},
+      {"show", "a case's graph: shapes, rules, roles, paths, classes", run_show},
+      {"lint", "validate case files without running them", run_lint},
+      {"explain", "the rule behind a label", run_explain},
+      {"info", "version, build, kernels; a hardware profile", run_info},
+  };
+  return list;
+}
+
+int main_program(const Arguments& arguments) {
+  try {
+    return dispatch(arguments);
+  } catch (const HelpRequested& help) {
+    fmt::print("{}", help.what());
+    return kExitOk;
+  } catch (const UsageError& error) {
+    return usage_error(error.what());
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "mxcheck: internal error: {}\n", error.what());
+    return kExitInternal;
+  }
+}
+
+}  // namespace mxcheck::cli

@@ -1,0 +1,260 @@
+// `mxcheck run`: options to a suite run, its results to the console, reports and the dump.
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <map>
+#include <thread>
+
+#include "reports/console.h"
+#include "reports/json.h"
+#include "reports/junit.h"
+#include "sim/base/file.h"
+#include "sim/base/text.h"
+#include "sim/cli/build_info.h"
+#include "sim/cli/hardware_option.h"
+#include "sim/cli/options.h"
+#include "sim/cli/policy_option.h"
+#include "sim/suite/run_suite.h"
+#include "sim/tensor/safetensors.h"
+
+namespace mxcheck::cli {
+namespace {
+
+std::atomic<bool> interrupt_requested = false;
+static_assert(std::atomic<bool>::is_always_lock_free);
+
+void on_interrupt(int) { interrupt_requested = true; }
+
+// The first Ctrl-C ends the run with partial reports, the second one the process.
+void catch_interrupts() {
+  struct sigaction action {};
+  action.sa_handler = on_interrupt;
+  action.sa_flags = static_cast<int>(SA_RESETHAND);
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+}
+
+CommandLine command_line() {
+  CommandLine line;
+  line.command = "run";
+  line.synopsis = "mxcheck run [PATHS] [options]    PATHS: files and folders, default: cases";
+  using Strings = std::vector<std::string>;
+  add_selection_options(line.options);
+  line.options.add_options()  //
+      ("policy", po::value<std::string>(),
+       "numerics policy instead of the case's: NAME[,KNOB=VALUE]")  //
+      ("hardware", po::value<std::string>(),
+       "matrix unit instead of the case's: preset or FILE.json")                         //
+      ("level", po::value<std::string>(), "model level: functional or cycle")            //
+      ("isa", po::value<std::string>(), "instruction set of the kernels: scalar")        //
+      ("jobs,j", po::value<std::string>(), "cases run at a time, 0: one per processor")  //
+      ("timeout", po::value<std::string>(), "seconds per case")                          //
+      ("exitfirst,x", "stop after the first failure")                                    //
+      ("maxfail", po::value<std::string>(), "stop after N failures")                     //
+      ("report", po::value<Strings>()->composing(),
+       "KIND=FILE, KIND json or junit (repeatable)")                                    //
+      ("dump", po::value<std::string>(), "write every value to FILE.safetensors")       //
+      ("dump-mode", po::value<std::string>(), "isolated or end_to_end (default)")       //
+      ("color", po::value<std::string>(), "auto, always or never")                      //
+      ("progress", po::value<std::string>(), "auto or never: a counter on a terminal")  //
+      ("quiet,q", "failures and the last line only")                                    //
+      ("verbose,v", "a line per case; -vv: also per check")                             //
+      ("very-verbose", "the same as -vv")                                               //
+      ("help,h", "this text");
+  line.missing = {"rerun-failed", "expectations", "annotate", "seed", "resume", "max-memory"};
+  line.examples =
+      "  mxcheck run cases --tag smoke\n"
+      "  mxcheck run cases -k 'qt/ and not bf16' --report json=out.json --report junit=out.xml\n"
+      "  mxcheck run my_case.json --dump values.safetensors --dump-mode isolated\n";
+  return line;
+}
+
+struct ReportRequest {
+  std::string kind, file;
+};
+
+void check_folder(const char* option, const std::filesystem::path& file) {
+  const std::filesystem::path folder = file.parent_path();
+  std::error_code error;
+  if (!folder.empty() && !std::filesystem::is_directory(folder, error)) {
+    throw UsageError(
+        fmt::format("--{}: there is no folder {}", option, base::printable(folder.string())));
+  }
+}
+
+std::vector<ReportRequest> report_requests(const po::variables_map& map) {
+  const std::vector<std::string> kinds = {"json", "junit"};
+  std::vector<ReportRequest> out;
+  for (const std::string& request : texts(map, "report")) {
+    const std::size_t equals = request.find('=');
+    if (equals == std::string::npos || equals + 1 == request.size()) {
+      throw UsageError(fmt::format("--report is '{}'; it must be KIND=FILE, KIND {}",
+                                   base::printable(request), base::join(kinds, " or ")));
+    }
+    const std::string kind = request.substr(0, equals);
+    if (kind == "html" || kind == "sarif") {
+      throw UsageError(fmt::format("--report {}= is not part of mxcheck {}", kind, version()));
+    }
+    if (kind != "json" && kind != "junit") {
+      throw UsageError(fmt::format("--report: there is no kind '{}'; there are: {}{}",
+                                   base::printable(kind), base::join(kinds, ", "),
+                                   did_you_mean(kind, kinds)));
+    }
+    out.push_back({kind, request.substr(equals + 1)});
+    check_folder("report", out.back().file);
+  }
+  return out;
+}
+
+suite::DumpMode dump_mode(const po::variables_map& map) {
+  const std::string mode = one_of(map, "dump-mode", "end_to_end", {"isolated", "end_to_end"});
+  if (!has(map, "dump")) {
+    if (has(map, "dump-mode")) throw UsageError("--dump-mode has no meaning without --dump");
+    return suite::DumpMode::kNone;
+  }
+  check_folder("dump", text(map, "dump", ""));
+  return mode == "isolated" ? suite::DumpMode::kIsolated : suite::DumpMode::kEndToEnd;
+}
+
+exec::Level level(const po::variables_map& map) {
+  const std::string word = one_of(map, "level", "functional", {"functional", "cycle", "fast"});
+  if (word == "fast") {
+    throw UsageError(fmt::format("--level fast: mxcheck {} has no kernels", version()));
+  }
+  return word == "cycle" ? exec::Level::kCycle : exec::Level::kFunctional;
+}
+
+suite::SuiteOptions suite_options(const po::variables_map& map) {
+  suite::SuiteOptions options;
+  if (has(map, "policy")) options.cases.policy = parse_policy(text(map, "policy", ""));
+  if (has(map, "hardware")) options.cases.profile = parse_hardware(text(map, "hardware", ""));
+  options.cases.level = level(map);
+  options.cases.isa = one_of(map, "isa", "scalar", {"scalar"});
+  options.cases.dump = dump_mode(map);
+  constexpr std::int64_t kMostJobs = 1024;
+  options.jobs = static_cast<unsigned>(integer(map, "jobs", 1, 0, kMostJobs));
+  if (options.jobs == 0) options.jobs = std::max(1u, std::thread::hardware_concurrency());
+  options.timeout_seconds = positive_number(map, "timeout", 0);
+  constexpr std::int64_t kMostFailures = std::int64_t{1} << 40;
+  options.max_failures = integer(map, "maxfail", has(map, "exitfirst") ? 1 : 0, 1, kMostFailures);
+  options.stop = &interrupt_requested;
+  return options;
+}
+
+reports::RunContext context(const po::variables_map& map, const suite::SuiteOptions& options) {
+  reports::RunContext out;
+  out.version = version();
+  out.commit = commit();
+  for (const std::filesystem::path& path : paths(map)) out.paths.push_back(path.string());
+  out.selection = selection_text(map);
+  if (options.cases.policy) out.policy = numerics::describe(*options.cases.policy);
+  out.hardware = text(map, "hardware", "");
+  out.level = options.cases.level == exec::Level::kCycle ? "cycle" : "functional";
+  out.isa = options.cases.isa;
+  if (has(map, "shard-count")) {
+    out.shard = text(map, "shard-index", "0") + "/" + text(map, "shard-count", "1");
+  }
+  return out;
+}
+
+bool use_color(const po::variables_map& map) {
+  const std::string word = one_of(map, "color", "auto", {"auto", "always", "never"});
+  if (word != "auto") return word == "always";
+  return isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
+}
+
+// A counter on stderr, erased by the next line; only on a terminal.
+class Progress {
+ public:
+  Progress(const po::variables_map& map, std::size_t total) : total_(total) {
+    on_ = one_of(map, "progress", "auto", {"auto", "never"}) == "auto" &&
+          isatty(STDERR_FILENO) == 1 && isatty(STDOUT_FILENO) == 1;
+  }
+  void clear() const {
+    if (on_) fmt::print(stderr, "\r\x1b[K");
+  }
+  void step() {
+    ++done_;
+    if (on_) fmt::print(stderr, "\r{}/{}", done_, total_);
+  }
+
+ private:
+  bool on_ = false;
+  std::size_t done_ = 0, total_;
+};
+
+// False if one of the files cannot be written.
+bool write_outputs(const reports::RunResult& result, const std::vector<ReportRequest>& requests,
+                   const std::string& dump_file, graph::Values dump) {
+  bool good = true;
+  const auto report = [&](const base::Status& status) {
+    if (!status) fmt::print(stderr, "mxcheck: error: {}\n", base::printable(status.error()));
+    good = good && status.ok();
+  };
+  for (const ReportRequest& request : requests) {
+    const std::string text =
+        request.kind == "json" ? reports::to_json(result) : reports::to_junit(result);
+    report(base::write_file_atomically(request.file, text));
+  }
+  if (!dump_file.empty()) {
+    tensor::SafetensorsFile file;
+    file.tensors = std::move(dump);
+    file.metadata = {{"generator", "mxcheck " + version()}};
+    report(tensor::write_safetensors(dump_file, file));
+  }
+  return good;
+}
+
+void print_diagnostics(const base::Diagnostics& diagnostics) {
+  for (const base::Diagnostic& d : diagnostics) fmt::print(stderr, "{}\n", base::format(d));
+}
+
+int exit_code(const suite::SuiteRun& run) {
+  if (run.interrupted) return kExitInterrupted;
+  if (run.refused) return kExitUsage;
+  return reports::totals(run.result).failed > 0 ? kExitFailed : kExitOk;
+}
+
+}  // namespace
+
+int run_run(const Arguments& arguments) {
+  const po::variables_map map = parse(command_line(), arguments);
+  const suite::Selection selected = selection(map);
+  suite::SuiteOptions options = suite_options(map);
+  const std::vector<ReportRequest> requests = report_requests(map);
+  base::Result<suite::Collection> collected = suite::collect(paths(map), selected);
+  if (!collected) throw UsageError(base::printable(collected.error()));
+  suite::Collection collection = std::move(collected).value();
+  const std::size_t total = collection.cases.size() + collection.refused.size();
+  reports::ConsoleStyle style;
+  style.verbosity = static_cast<reports::Verbosity>(verbosity(map));
+  style.color = use_color(map);
+  const reports::RunContext run_context = context(map, options);
+  reports::ConsoleWriter console(style, run_context);
+  Progress progress(map, total);
+  options.finished = [&](const reports::CaseResult& c) {
+    progress.clear();
+    fmt::print("{}", console.finished(c));
+    std::fflush(stdout);
+    progress.step();
+  };
+  catch_interrupts();
+  suite::SuiteRun run = suite::run_suite(std::move(collection), options);
+  run.result.context = run_context;
+  progress.clear();
+  print_diagnostics(run.diagnostics);
+  if (total == 0) fmt::print(stderr, "mxcheck: nothing selected\n");
+  if (run.abandoned) fmt::print(stderr, "mxcheck: a case that ran out of time was left behind\n");
+  const bool written =
+      write_outputs(run.result, requests, text(map, "dump", ""), std::move(run.dump));
+  fmt::print("{}", console.summary(run.result));
+  std::fflush(stdout);
+  const int code = !written ? kExitUsage : total == 0 ? kExitNothing : exit_code(run);
+  if (run.abandoned) std::_Exit(code);
+  return code;
+}
+
+}  // namespace mxcheck::cli

@@ -1,0 +1,52 @@
+// Which cases a command is about: files found, read, and selected by path, expression, tag, op, id
+// and shard. Shared by run, list, lint and show, so that they mean the same cases.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/base/diagnostic.h"
+#include "sim/base/result.h"
+#include "sim/casefile/case.h"
+#include "sim/suite/discover.h"
+#include "sim/suite/expression.h"
+
+namespace mxcheck::suite {
+
+struct Shard {
+  std::uint64_t index = 0;
+  std::uint64_t count = 1;
+};
+
+struct Selection {
+  std::optional<Expression> expression;  // on the id
+  std::vector<std::string> tags;         // any of them
+  std::vector<std::string> ops;          // any node with one of them
+  std::vector<std::string> ids;          // exactly one of them, or a matrix expansion of it
+  Shard shard;
+
+  [[nodiscard]] bool matches_id(const std::string& id) const;
+  [[nodiscard]] bool matches(const casefile::Case& c) const;
+};
+
+// A case that was refused when it was read, as its expect.error promised or not.
+struct RefusedCase {
+  CaseFile file;
+  std::string id;
+  std::string expected;  // label of expect.error, "" if it should have been accepted
+  base::Diagnostics diagnostics;
+};
+
+struct Collection {
+  std::vector<casefile::Case> cases;  // selected, by id
+  std::vector<RefusedCase> refused;   // selected as far as their ids tell, by id
+  base::Diagnostics warnings;
+  std::size_t files = 0;
+};
+
+[[nodiscard]] base::Result<Collection> collect(const std::vector<std::filesystem::path>& paths,
+                                               const Selection& selection);
+
+}  // namespace mxcheck::suite

@@ -1,0 +1,231 @@
+// The order of things for one case; each step ends it early by setting a status and a reason.
+#include "sim/suite/run_case.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "sim/suite/fake_quant_check.h"
+#include "sim/suite/golden_check.h"
+#include "sim/suite/quantization_counts.h"
+#include "sim/suite/vacuous.h"
+
+namespace mxcheck::suite {
+namespace {
+
+using casefile::Case;
+using reports::CaseResult;
+using reports::CheckResult;
+using reports::Status;
+
+std::string summary_of(const base::Diagnostics& diagnostics) {
+  for (const base::Diagnostic& d : diagnostics) {
+    if (d.severity == base::Severity::kError) return fmt::format("[{}] {}", d.label, d.fact);
+  }
+  return "";
+}
+
+class CaseRunner {
+ public:
+  CaseRunner(const Case& c, const CaseOptions& options) : case_(c), options_(options) {
+    run_.result = blank_result(c, options);
+  }
+
+  CaseRun run() {
+    execute();
+    for (base::Diagnostic& d : diagnostics_) {
+      if (d.file.empty()) d.file = case_.file.string();
+    }
+    if (!case_.expect.error.empty()) {
+      judge_refusal(case_.expect.error, diagnostics_, run_.result);
+    } else if (base::has_errors(diagnostics_)) {
+      run_.result.status = Status::kSuiteError;
+      run_.result.reason = "refused: " + summary_of(diagnostics_);
+      run_.refusal = std::move(diagnostics_);
+    }
+    return std::move(run_);
+  }
+
+ private:
+  [[nodiscard]] bool wants(const char* check) const {
+    return case_.checks.empty() ||
+           std::find(case_.checks.begin(), case_.checks.end(), check) != case_.checks.end();
+  }
+
+  void execute() {
+    const std::optional<mxu::Profile> profile =
+        options_.profile ? options_.profile : profile_of(case_, diagnostics_);
+    data_ = casefile::load_data(case_, diagnostics_);
+    if (!case_.expect.golden.empty() || !case_.expect.values.empty()) {
+      expected_ = casefile::load_expected(case_, diagnostics_);
+      has_expected_ = true;
+    }
+    if (!profile || !data_ || (has_expected_ && !expected_)) return;
+    run_.result.hardware = mxu::describe(*profile);
+    const std::optional<exec::Outcome> whole = execute_one(*profile, nullptr);
+    if (!whole) return;
+    std::optional<exec::Outcome> isolated;
+    if (has_expected_) {
+      isolated = execute_one(*profile, &*expected_);
+      if (!isolated) return;
+    }
+    if (run_.result.status == Status::kPass) check(*whole, isolated ? &*isolated : nullptr);
+    if (options_.dump == DumpMode::kEndToEnd) run_.dump = whole->values;
+    if (options_.dump == DumpMode::kIsolated)
+      run_.dump = isolated ? isolated->values : whole->values;
+  }
+
+  std::optional<exec::Outcome> execute_one(const mxu::Profile& profile,
+                                           const graph::Values* golden) {
+    const numerics::Policy& policy = options_.policy ? *options_.policy : case_.policy;
+    const exec::Request request{case_.graph, case_.rules, case_.plan,     case_.run, *data_,
+                                policy,      profile,     options_.level, golden};
+    base::Result<exec::Outcome> outcome = exec::run(request);
+    if (!outcome) {
+      run_.result.status = Status::kSkip;
+      run_.result.reason = outcome.error();
+      return std::nullopt;
+    }
+    exec::Outcome value = std::move(outcome).value();
+    if (base::has_errors(value.diagnostics)) {
+      diagnostics_.insert(diagnostics_.end(), value.diagnostics.begin(), value.diagnostics.end());
+      return std::nullopt;
+    }
+    if (value.undefined) {
+      run_.result.status = Status::kUndefined;
+      run_.result.reason = value.undefined_reason;
+    }
+    return value;
+  }
+
+  void check(const exec::Outcome& whole, const exec::Outcome* isolated) {
+    CaseResult& result = run_.result;
+    graph::Values compared;
+    if (isolated != nullptr && wants("golden")) {
+      const GoldenCheck input{case_.graph, case_.plan, *data_, *expected_};
+      result.checks.push_back(check_golden(input, *isolated, RunMode::kIsolated));
+      result.checks.push_back(check_golden(input, whole, RunMode::kEndToEnd));
+      for (const auto& [name, value] : *expected_) {
+        const auto found = isolated->values.find(name);
+        if (found != isolated->values.end()) compared.insert(*found);
+      }
+    }
+    Sources sources;
+    sources.graph = &case_.graph;
+    sources.data = &*data_;
+    sources.values = &whole.values;
+    if (wants("fake_quant")) {
+      CheckResult fake_quant =
+          check_fake_quant(sources, case_.plan, case_.run.steps, options_.fake_quant_pairs);
+      if (fake_quant.tensors > 0) {
+        if (compared.empty()) compared = whole.values;
+        result.checks.push_back(std::move(fake_quant));
+      }
+    }
+    result.quantizations = count_quantizations(sources, case_.plan);
+    conclude(compared);
+  }
+
+  void conclude(const graph::Values& compared) {
+    CaseResult& result = run_.result;
+    for (const CheckResult& check : result.checks) {
+      if (check.status == Status::kFail) result.status = Status::kFail;
+    }
+    if (result.status != Status::kPass) return;
+    for (const std::string& name : case_.checks) {
+      if (name != "golden" && name != "fake_quant") {
+        result.notes.push_back("check '" + name + "' is not part of this version");
+      }
+    }
+    if (result.checks.empty() && !result.notes.empty()) {
+      result.status = Status::kSkip;
+      result.reason = result.notes.front();
+      return;
+    }
+    result.reason = vacuous_reason(compared);
+    if (!result.reason.empty()) result.status = Status::kVacuous;
+  }
+
+  const Case& case_;
+  const CaseOptions& options_;
+  CaseRun run_;
+  base::Diagnostics diagnostics_;
+  std::optional<graph::RunData> data_;
+  std::optional<graph::Values> expected_;
+  bool has_expected_ = false;
+};
+
+double milliseconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
+      .count();
+}
+
+}  // namespace
+
+std::optional<mxu::Profile> profile_of(const Case& c, base::Diagnostics& diagnostics) {
+  std::vector<mxu::Setting> settings;
+  for (const casefile::HardwareSetting& s : c.hardware.settings) {
+    settings.push_back({s.key, s.json, s.pointer, s.position.line, s.position.column});
+  }
+  const mxu::Source source{c.file.string(), c.hardware.pointer, c.hardware.position.line,
+                           c.hardware.position.column};
+  mxu::ParsedProfile parsed = mxu::make_profile(c.hardware.base, settings, source);
+  diagnostics.insert(diagnostics.end(), parsed.diagnostics.begin(), parsed.diagnostics.end());
+  return parsed.profile;
+}
+
+CaseResult blank_result(const Case& c, const CaseOptions& options) {
+  CaseResult result;
+  result.id = c.id;
+  result.file = c.file.string();
+  result.digest = c.digest;
+  result.title = c.title;
+  result.tags = c.tags;
+  result.policy = numerics::describe(options.policy ? *options.policy : c.policy);
+  result.hardware = options.profile ? mxu::describe(*options.profile) : c.hardware.base;
+  result.mode = graph::name(c.run.mode);
+  for (const auto& node : c.plan.nodes) {
+    if (!node) continue;
+    for (const std::string& quirk : node->quirks) {
+      result.quirks.push_back(fmt::format("{} at {}", quirk, c.graph.nodes[node->node].name));
+    }
+  }
+  return result;
+}
+
+void judge_refusal(const std::string& label, const base::Diagnostics& diagnostics,
+                   CaseResult& result) {
+  std::vector<std::string> labels;
+  for (const base::Diagnostic& d : diagnostics) {
+    if (d.severity == base::Severity::kError) labels.push_back(d.label);
+  }
+  const bool right = std::find(labels.begin(), labels.end(), label) != labels.end() ||
+                     (label == "*" && !labels.empty());
+  result.checks.clear();
+  if (right) {
+    result.status = Status::kPass;
+    result.reason = "refused as expected: " + label;
+    return;
+  }
+  result.status = Status::kFail;
+  result.reason = labels.empty() ? fmt::format("was not refused; {} was expected", label)
+                                 : fmt::format("was refused with {} ({}); {} was expected",
+                                               labels.front(), summary_of(diagnostics), label);
+}
+
+CaseRun run_case(const Case& c, const CaseOptions& options) {
+  const auto start = std::chrono::steady_clock::now();
+  CaseRun run;
+  try {
+    run = CaseRunner(c, options).run();
+  } catch (const std::exception& error) {
+    run.result = blank_result(c, options);
+    run.result.status = Status::kSuiteError;
+    run.result.reason = error.what();
+  }
+  run.result.milliseconds = milliseconds_since(start);
+  return run;
+}
+
+}  // namespace mxcheck::suite

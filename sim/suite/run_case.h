@@ -1,0 +1,50 @@
+// One case from its data to its verdict: execute (isolated where there is a golden, then end to
+// end), run the checks that apply, decide the status.
+//
+// Never throws: a bug met on the way becomes SUITE_ERROR of this case. A case that must be refused
+// (expect.error) passes iff it is, with that label.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "reports/model.h"
+#include "sim/base/diagnostic.h"
+#include "sim/casefile/case.h"
+#include "sim/exec/executor.h"
+#include "sim/mxu/profile.h"
+
+namespace mxcheck::suite {
+
+enum class DumpMode { kNone, kIsolated, kEndToEnd };
+
+struct CaseOptions {
+  std::optional<numerics::Policy> policy;  // instead of the case's
+  std::optional<mxu::Profile> profile;     // instead of the case's hardware
+  exec::Level level = exec::Level::kFunctional;
+  std::string isa = "scalar";
+  DumpMode dump = DumpMode::kNone;
+  // Largest product the fake_quant check takes, in multiplications.
+  std::int64_t fake_quant_pairs = std::int64_t{1} << 22;
+};
+
+struct CaseRun {
+  reports::CaseResult result;
+  base::Diagnostics refusal;  // why the case was refused although it should have run
+  graph::Values dump;         // names without the case's id
+};
+
+[[nodiscard]] CaseRun run_case(const casefile::Case& c, const CaseOptions& options);
+
+// The case's matrix unit; nullopt if its `hardware` cannot be meant (HW-*).
+[[nodiscard]] std::optional<mxu::Profile> profile_of(const casefile::Case& c,
+                                                     base::Diagnostics& diagnostics);
+
+// What every result of the case has in common, before it ran.
+[[nodiscard]] reports::CaseResult blank_result(const casefile::Case& c, const CaseOptions& options);
+
+// The verdict on a case that must be refused with `label` ("*": any) and met `diagnostics`.
+void judge_refusal(const std::string& label, const base::Diagnostics& diagnostics,
+                   reports::CaseResult& result);
+
+}  // namespace mxcheck::suite

@@ -1,0 +1,42 @@
+// Runs a collection of cases, some at a time, with results in case order whatever finishes first.
+//
+// Before any case: every golden's checksum (GOLD-CHECKSUM). After: one RunResult, the diagnostics
+// of refused cases, and the dumped values under "<id>:<name>".
+#pragma once
+
+#include <atomic>
+#include <functional>
+
+#include "reports/model.h"
+#include "sim/suite/collect.h"
+#include "sim/suite/run_case.h"
+
+namespace mxcheck::suite {
+
+struct SuiteOptions {
+  CaseOptions cases;
+  unsigned jobs = 1;
+  double timeout_seconds = 0;               // per case; 0: none
+  std::int64_t max_failures = 0;            // stop after so many; 0: never
+  const std::atomic<bool>* stop = nullptr;  // set from a signal handler
+  std::function<void(const reports::CaseResult&)>
+      finished;  // in case order, from the caller's thread
+};
+
+struct SuiteRun {
+  reports::RunResult result;      // without context
+  base::Diagnostics diagnostics;  // errors: refused cases or checksums; warnings
+  graph::Values dump;
+  bool refused = false;  // at least one case should have run and was refused
+  bool interrupted = false;
+  bool abandoned = false;  // a case that ran out of time still occupies a thread
+};
+
+// True iff every golden has its checksum; otherwise the diagnostics say which does not.
+[[nodiscard]] bool check_goldens(const std::vector<casefile::Case>& cases,
+                                 std::map<std::string, std::string>& digests,
+                                 base::Diagnostics& diagnostics);
+
+[[nodiscard]] SuiteRun run_suite(Collection collection, const SuiteOptions& options);
+
+}  // namespace mxcheck::suite
