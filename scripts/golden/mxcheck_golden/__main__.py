@@ -41,7 +41,7 @@ def _generate(options) -> int:
         cases = [case for case in cases if case.golden_name is not None]
     _refuse_shared_goldens(cases)
     written, failed = [], 0
-    for answer in jobs.run("generate", cases, os.path.abspath(options.out)):
+    for answer in jobs.run("generate", cases, os.path.abspath(options.out), options.cache):
         if "error" in answer:
             failed += 1
             _report_error(answer, options.verbose)
@@ -68,7 +68,7 @@ def _compare(options) -> int:
     cases = [case for case in _selected([options.folder]) if case.golden_name is not None]
     started = time.monotonic()
     different = names = elements = wrong_names = failed = 0
-    for answer in jobs.run("compare", cases):
+    for answer in jobs.run("compare", cases, cache=options.cache):
         if "error" in answer:
             failed += 1
             _report_error(answer, options.verbose)
@@ -92,13 +92,15 @@ def main(arguments: list[str] | None = None) -> int:
     generate.add_argument("cases", nargs="+", help="case files or folders of them")
     generate.add_argument("--out", default="golden/data", help="folder of the goldens and checksums")
     generate.add_argument("--all", action="store_true", help="also cases that name no golden: <out>/<id>")
-    generate.add_argument("-v", "--verbose", action="store_true")
     generate.set_defaults(run=_generate)
 
     compare = commands.add_parser("compare", help="re-record a folder of cases and compare bits")
     compare.add_argument("folder")
-    compare.add_argument("-v", "--verbose", action="store_true")
     compare.set_defaults(run=_compare)
+
+    for command in (generate, compare):
+        command.add_argument("--cache", help="folder where JAX keeps compiled primitives between runs")
+        command.add_argument("-v", "--verbose", action="store_true", help="print tracebacks")
 
     options = parser.parse_args(arguments)
     return options.run(options)

@@ -19,10 +19,22 @@ def by_policy(cases: list[Case]) -> dict[str, list[Case]]:
     return groups
 
 
-def _environment(policy: str) -> dict[str, str]:
+def _cache(folder: str | None) -> dict[str, str]:
+    """Lets JAX keep compiled primitives between runs: the same code, not compiled again."""
+    if not folder:
+        return {}
+    return {
+        "JAX_COMPILATION_CACHE_DIR": os.path.abspath(folder),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+    }
+
+
+def _environment(policy: str, cache: str | None) -> dict[str, str]:
     here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     return {
         **os.environ,
+        **_cache(cache),
         "XLA_FLAGS": policies.XLA_FLAGS[policy],
         "JAX_PLATFORMS": "cpu",
         "JAX_ENABLE_X64": "0",
@@ -30,13 +42,13 @@ def _environment(policy: str) -> dict[str, str]:
     }
 
 
-def run(action: str, cases: list[Case], out: str = "") -> Iterator[dict]:
+def run(action: str, cases: list[Case], out: str = "", cache: str | None = None) -> Iterator[dict]:
     """The workers' answers, in case order within each policy."""
     for policy, group in sorted(by_policy(cases).items()):
         command = [sys.executable, "-m", "mxcheck_golden.worker", action, "--policy", policy]
         process = subprocess.Popen(
             command + ["--out", out],
-            env=_environment(policy),
+            env=_environment(policy, cache),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -20,10 +20,22 @@ def record(case: Case) -> dict[str, np.ndarray]:
     knobs = policies.knobs_of(case.policy)
     qarray.USE_RECIPROCAL_FOR_QUANTIZATION = knobs.get("quotient") == "reciprocal"
     try:
-        with jax.disable_jit():
+        with jax.disable_jit(), jax.enable_x64(_holds_wide_data(case)):
             return _Run(case).all_steps()
     finally:
         qarray.USE_RECIPROCAL_FOR_QUANTIZATION = False
+
+
+def _holds_wide_data(case: Case) -> bool:
+    """Whether a case speaks of 64-bit data; JAX narrows such arrays unless told not to."""
+    document = case.document
+    named = [document["inputs"], document.get("params", {}), document.get("run", {}).get("cotangents", {})]
+    every = [source for group in named for source in group.values()]
+    every = [plain for source in every for plain in source.get("steps", [source])]
+    stored = (case.tensor(source).dtype for source in every if "file" in source)
+    wide = {"f64", "s64"}
+    stated = [source.get("dtype") for source in every] + [n.get("dtype") for n in document["nodes"]]
+    return bool(wide.intersection(stated)) or any(dtypes.NAMES[dtype] in wide for dtype in stored)
 
 
 def nest(flat: dict[str, object]) -> dict:
