@@ -1,0 +1,77 @@
+"""Reports: JSON against its schema, JUnit through two XML parsers, both deterministic."""
+import json
+import re
+import shutil
+import subprocess
+import unittest
+import xml.etree.ElementTree as tree
+
+from support import REPOSITORY, ToolTest, dense, read_safetensors, write_safetensors
+
+try:
+    import jsonschema
+except ImportError:
+    jsonschema = None
+
+
+class Reports(ToolTest):
+    def setUp(self):
+        super().setUp()
+        self.write_blessed('cases/qt/good.json', dense())
+        _, golden = self.write_blessed('cases/qt/bad.json', dense())
+        values = read_safetensors(golden)
+        dtype, shape, data = values['step0/node/y']
+        write_safetensors(golden, {**values, 'step0/node/y': (dtype, shape, b'\1' * len(data))})
+        self.write('cases/hostile.json', dense(
+            title='<b>&"\' \u0001', expect={'error': 'RULE-UNUSED'}))
+        self.write('cases/broken.json', '{"mxcheck": 1, "\u202e<x>": ]')
+
+    def run_once(self):
+        self.tool('run', '--report', 'json=r.json', '--report', 'junit=r.xml', code=4)
+        return ((self.folder / 'r.json').read_text('utf-8'), (self.folder / 'r.xml').read_text('utf-8'))
+
+    def test_json_follows_its_schema(self):
+        report = json.loads(self.run_once()[0])
+        self.assertEqual([c['id'] for c in report['cases']], ['broken', 'hostile', 'qt/bad', 'qt/good'])
+        self.assertEqual(report['totals'], {'passed': 1, 'failed': 3, 'skipped': 0})
+        bad = report['cases'][2]
+        self.assertEqual(bad['status'], 'FAIL')
+        finding = bad['checks'][0]['findings'][0]
+        self.assertEqual(finding['name'], 'step0/node/y')
+        self.assertEqual(finding['mismatches'][0]['expected']['bits'], '0x01010101')
+        good = report['cases'][3]
+        counts = {q['name']: q for q in good['quantizations']}
+        self.assertEqual(counts['step0/quant/h/fwd/lhs']['total'], 64)
+        self.assertEqual(counts['step0/quant/h/fwd/lhs']['saturated'] >= 4, True)
+        if jsonschema is None:
+            self.skipTest('python3-jsonschema is not installed')
+        schema = json.loads((REPOSITORY / 'reports/schema/report.schema.json').read_text())
+        jsonschema.validate(report, schema)
+
+    def test_reports_differ_only_in_times(self):
+        def masked(texts):
+            return [re.sub(r'"milliseconds": [0-9.e+-]+|time="[0-9.]+"', '', t) for t in texts]
+        self.assertEqual(masked(self.run_once()), masked(self.run_once()))
+
+    def test_junit_is_well_formed_for_two_parsers(self):
+        text = self.run_once()[1]
+        root = tree.fromstring(text)
+        names = [(c.get('classname'), c.get('name')) for c in root.iter('testcase')]
+        self.assertEqual(len(names), len(set(names)))
+        self.assertEqual(len(names), 4)
+        self.assertEqual(root.get('failures'), '2')
+        self.assertEqual(root.get('errors'), '1')
+        for case in root.iter('testcase'):
+            self.assertLessEqual(len(case), 1)
+        if shutil.which('xmllint') is None:
+            self.skipTest('xmllint is not installed')
+        subprocess.run(['xmllint', '--noout', self.folder / 'r.xml'], check=True)
+
+    def test_a_report_that_cannot_be_written_is_an_error(self):
+        (self.folder / 'taken').mkdir()
+        result = self.tool('run', '--id', 'qt/good', '--report', 'json=taken', code=4)
+        self.assertIn('taken', result.stderr)
+
+
+if __name__ == '__main__':
+    unittest.main()

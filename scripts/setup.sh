@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Sourced by run.sh and test.sh: installs the Debian 12 packages that are missing (and nothing when
+# none is), configures the release preset and builds it. Paths are relative to the repository.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+# name of a package for each thing the build, the suite and the tests use
+build_packages=(g++ cmake ninja-build git ca-certificates libfmt-dev nlohmann-json3-dev libeigen3-dev
+                libboost-dev libboost-program-options-dev catch2)
+test_packages=(python3 python3-numpy python3-jsonschema libxml2-utils)
+lint_packages=(clang-format)
+
+install_missing() {
+  local missing=()
+  local package
+  for package in "$@"; do
+    dpkg -s "$package" 2>/dev/null | grep -q '^Status: install ok installed' || missing+=("$package")
+  done
+  [ ${#missing[@]} -eq 0 ] && return 0
+  echo "installing: ${missing[*]}"
+  local as_root=()
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || {
+      echo "these packages are missing and only root can install them: ${missing[*]}" >&2
+      return 4
+    }
+    as_root=(sudo)
+  fi
+  "${as_root[@]}" apt-get update -qq
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+    "${missing[@]}" >/dev/null
+}
+
+# build [TARGET...]: the release preset; quiet unless something is compiled or fails.
+build() {
+  local log=build/release/configure.log
+  mkdir -p build/release
+  local options=()
+  command -v ccache >/dev/null && options+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+  cmake --preset release "${options[@]}" >"$log" 2>&1 || { cat "$log" >&2; return 4; }
+  cmake --build --preset release --target "$@"
+}
