@@ -1,6 +1,8 @@
 // profile_keys.def and presets.def as data, and the reading of one value by its key's kind.
 #include "sim/mxu/profile_table.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
@@ -26,7 +28,7 @@ const std::vector<DType> kOperandTypes = {DType::kS8, DType::kU8, DType::kS4, DT
 
 std::string quoted(const std::vector<std::pair<std::string, std::int64_t>>& words) {
   std::vector<std::string> parts;
-  for (const auto& [word, value] : words) parts.push_back("\"" + word + "\"");
+  for (const auto& [word, value] : words) parts.push_back(fmt::format("\"{}\"", word));
   return base::join(parts, ", ");
 }
 
