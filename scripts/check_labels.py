@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+"""Checks the label table: every label is implemented, tested, and refusals have a case.
+
+    check_labels.py [--table] [ROOT]
+
+Read from the repository alone: labels from sim/base/labels.def; mentions in sources, in tests
+(*_test.cpp, scripts/e2e, scripts/golden/tests) and in cases (expect.error, title, description,
+tags). "DOT-4..DOT-6" mentions DOT-5 too. With --table the coverage table is printed as Markdown.
+"""
+import argparse
+import collections
+import json
+import pathlib
+import re
+import sys
+
+LINE = re.compile(r'^MXCHECK_LABEL\(\s*"([^"]+)",\s*(k\w+),\s*("(?:[^"\\]|\\.)*"(?:\s*"(?:[^"\\]|\\.)*")*),\s*"([^"]*)"\)', re.M)
+WORD = re.compile(r'\b[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)+\b')
+RANGE = re.compile(r'\b([A-Z]+)-(\d+)\s*(?:\.\.|to)\s*(?:\1-)?(\d+)\b')
+
+
+def mentions(text):
+    found = set(WORD.findall(text))
+    for prefix, first, last in RANGE.findall(text):
+        found.update(f'{prefix}-{n}' for n in range(int(first), int(last) + 1))
+    return found
+
+
+def is_test(path):
+    return path.stem.endswith(('_test', '_fuzz')) or {'e2e', 'tests'} & set(path.parts)
+
+
+def scan_sources(root):
+    code, tests = collections.defaultdict(list), collections.defaultdict(list)
+    files = [p for top in ('sim', 'golden', 'reports') for p in (root / top).rglob('*')
+             if p.suffix in ('.h', '.cpp', '.def') and p.name != 'labels.def']
+    files += [p for p in (root / 'scripts').rglob('*.py') if p.name != 'check_labels.py']
+    for path in sorted(files):
+        name = path.relative_to(root)
+        for label in mentions(path.read_text(encoding='utf-8')):
+            (tests if is_test(name) else code)[label].append(name.as_posix())
+    return code, tests
+
+
+def scan_cases(root):
+    cases = collections.defaultdict(list)
+    folder = root / 'cases'
+    for path in sorted(folder.rglob('*.json')):
+        try:
+            case = json.loads(path.read_text(encoding='utf-8'))
+        except ValueError:
+            continue
+        if not isinstance(case, dict) or 'mxcheck' not in case:
+            continue
+        text = ' '.join([str(case.get('title', '')), str(case.get('description', '')),
+                         ' '.join(map(str, case.get('tags', []))),
+                         str(case.get('expect', {}).get('error', ''))])
+        for label in mentions(text):
+            cases[label].append(path.relative_to(folder).with_suffix('').as_posix())
+    return cases
+
+
+def first_of(names):
+    return '-' if not names else names[0] + (f' (+{len(names) - 1})' if len(names) > 1 else '')
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('root', nargs='?', default='.')
+    parser.add_argument('--table', action='store_true')
+    options = parser.parse_args()
+    root = pathlib.Path(options.root).resolve()
+    labels = LINE.findall((root / 'sim/base/labels.def').read_text(encoding='utf-8'))
+    code, tests = scan_sources(root)
+    cases = scan_cases(root)
+    problems = [] if labels else ['sim/base/labels.def: no label found']
+    seen = set()
+    for label, kind, _, file in labels:
+        if label in seen:
+            problems.append(f'{label}: is in the table twice')
+        seen.add(label)
+        if not code[label]:
+            problems.append(f'{label}: no source mentions it')
+        if not (root / file).exists():
+            problems.append(f'{label}: {file} does not exist')
+        if not tests[label] and not cases[label]:
+            problems.append(f'{label}: neither a test nor a case covers it ({kind})')
+    if options.table:
+        print('| label | kind | code | tests | cases |\n|---|---|---|---|---|')
+        for label, kind, _, file in labels:
+            print(f'| {label} | {kind[1:].lower()} | {file} | {first_of(tests[label])} | {first_of(cases[label])} |')
+    for problem in problems:
+        print(problem)
+    covered = sum(1 for label, *_ in labels if cases[label])
+    print(f'labels: {len(labels)} in the table, {covered} named by a case, {len(problems)} problems',
+          file=sys.stderr if options.table else sys.stdout)
+    return 1 if problems else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

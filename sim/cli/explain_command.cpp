@@ -1,0 +1,85 @@
+// `mxcheck explain LABEL`: the rule behind a label, where it is implemented, and which cases of the
+// suite cover it: refusals by their expect.error, quirks by the plans that show them.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "sim/base/labels.h"
+#include "sim/base/text.h"
+#include "sim/cli/options.h"
+
+namespace mxcheck::cli {
+namespace {
+
+CommandLine command_line() {
+  CommandLine line;
+  line.command = "explain";
+  line.synopsis = "mxcheck explain [LABEL...] [options]    without a label: the table of all";
+  line.options.add_options()                                                                   //
+      ("cases", po::value<std::string>(), "folder whose cases are searched (default: cases)")  //
+      ("help,h", "this text");
+  line.examples = "  mxcheck explain QNT-1\n  mxcheck explain RULE-UNUSED --cases my_suite\n";
+  return line;
+}
+
+bool shows(const casefile::Case& c, const std::string& label) {
+  if (c.expect.error == label) return true;
+  return std::any_of(c.plan.nodes.begin(), c.plan.nodes.end(), [&](const auto& node) {
+    return node && std::find(node->quirks.begin(), node->quirks.end(), label) != node->quirks.end();
+  });
+}
+
+std::vector<std::string> covering_cases(const suite::Collection& collection,
+                                        const std::string& label) {
+  std::vector<std::string> out;
+  for (const casefile::Case& c : collection.cases) {
+    if (shows(c, label)) out.push_back(c.id);
+  }
+  for (const suite::RefusedCase& refused : collection.refused) {
+    if (refused.expected == label) out.push_back(refused.id);
+  }
+  return out;
+}
+
+void explain(const base::Label& label, const std::optional<suite::Collection>& collection) {
+  fmt::print("{} ({})\n  {}\n  implemented in {}\n", label.id, base::name(label.kind),
+             label.meaning, label.file);
+  if (!collection || label.kind == base::LabelKind::kRule) return;
+  const std::vector<std::string> cases = covering_cases(*collection, label.id);
+  fmt::print("  {} cases{}{}\n", cases.size(), cases.empty() ? "" : ": ",
+             base::printable(base::join(cases, " ")));
+}
+
+std::optional<suite::Collection> searched_cases(const po::variables_map& map) {
+  const std::string folder = text(map, "cases", "cases");
+  std::error_code error;
+  if (!has(map, "cases") && !std::filesystem::is_directory(folder, error)) return std::nullopt;
+  base::Result<suite::Collection> collected = suite::collect({folder}, {});
+  if (!collected) throw UsageError(base::printable(collected.error()));
+  return std::move(collected).value();
+}
+
+}  // namespace
+
+int run_explain(const Arguments& arguments) {
+  const po::variables_map map = parse(command_line(), arguments);
+  const std::vector<std::string> words = texts(map, "paths");
+  if (words.empty()) {
+    for (const base::Label& label : base::labels()) {
+      fmt::print("{:<16} {:<8} {}\n", label.id, base::name(label.kind), label.meaning);
+    }
+    return kExitOk;
+  }
+  std::vector<const base::Label*> found;
+  for (const std::string& word : words) {
+    found.push_back(base::find_label(word));
+    if (found.back() != nullptr) continue;
+    throw UsageError(fmt::format("there is no label '{}'{}", base::printable(word),
+                                 did_you_mean(word, base::label_ids())));
+  }
+  const std::optional<suite::Collection> collection = searched_cases(map);
+  for (const base::Label* label : found) explain(*label, collection);
+  return kExitOk;
+}
+
+}  // namespace mxcheck::cli
