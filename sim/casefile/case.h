@@ -57,7 +57,7 @@ struct HardwareSpec {
 };
 
 struct Expect {
-  std::string golden;                          // path as written; "" if none
+  std::string golden;                          // path relative to the case file; "" if none
   std::map<std::string, TensorSource> values;  // expected values by name
   std::string error;                           // label a refusal must carry; "" if none
   Position position;
@@ -67,6 +67,7 @@ struct Case {
   std::string id;
   std::filesystem::path file;  // as given on the command line
   std::filesystem::path root;  // files of the case must stay below it
+  std::string matrix;          // "/NAME=value" parts of the id; "" without a matrix
   std::string digest;          // SHA-256 of the file's bytes (hex), plus matrix binding
   std::string title, description;
   std::vector<std::string> tags;

@@ -6,12 +6,31 @@
 // node whose arguments already failed is not reported again.
 #pragma once
 
+#include <map>
+#include <string>
+#include <vector>
+
 #include "sim/base/diagnostic.h"
 #include "sim/graph/graph.h"
 
 namespace mxcheck::graph {
 
-void infer(Graph& graph, base::Diagnostics& diagnostics);
+// No tensor of a graph may have more elements than this.
+inline constexpr std::int64_t kMaxElements = std::int64_t{1} << 28;
+inline constexpr std::size_t kMaxRank = 32;
+
+struct InferOptions {
+  // By value number: values whose type is not known because something else about them is wrong;
+  // what depends on them is not reported. Empty: every input and param is known, every node is
+  // good.
+  std::vector<bool> unknown;
+  // Nodes whose result dtype the quantization decides (DOT-1: bf16 with f16 gives f32).
+  std::map<std::size_t, DType> result_dtypes;
+};
+
+// Returns, by value number, whether the type is still unknown.
+std::vector<bool> infer(Graph& graph, const InferOptions& options, base::Diagnostics& diagnostics);
+inline void infer(Graph& graph, base::Diagnostics& diagnostics) { infer(graph, {}, diagnostics); }
 
 // An einsum as the dot_general that computes it (EIN-1; two operands).
 //   swapped: operand 0 of the dot_general is the einsum's second operand

@@ -6,6 +6,7 @@
 // Sub-byte integers are stored as I8/U8 and come back as s8/u8; f4e2m1fn as U8 patterns.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -24,6 +25,21 @@ struct SafetensorsFile {
 inline constexpr std::uint64_t kMaxSafetensorsBytes = std::uint64_t{4} << 30;
 inline constexpr std::uint64_t kMaxSafetensorsHeader = std::uint64_t{64} << 20;
 
+// Where each tensor lies: what a header says, checked.
+struct SafetensorsEntry {
+  DType dtype = DType::kF32;
+  Shape shape;
+  std::uint64_t begin = 0, end = 0;  // bytes after the header
+};
+struct SafetensorsIndex {
+  std::map<std::string, SafetensorsEntry> entries;
+  std::map<std::string, std::string> metadata;
+  std::uint64_t data_begin = 0;  // offset of the first tensor byte in the file
+};
+
+// Reads and checks the header alone.
+[[nodiscard]] base::Result<SafetensorsIndex> read_safetensors_index(
+    const std::filesystem::path& path);
 [[nodiscard]] base::Result<SafetensorsFile> parse_safetensors(std::string_view data);
 [[nodiscard]] base::Result<SafetensorsFile> read_safetensors(const std::filesystem::path& path);
 [[nodiscard]] std::string serialize_safetensors(const SafetensorsFile& file);
