@@ -31,16 +31,18 @@ Dyadic with_odd_mantissa(__int128 mantissa, int exponent) {
     low = static_cast<std::uint64_t>(magnitude(mantissa) >> 64);
     zeros += std::countr_zero(low);
   }
-  return {mantissa / (static_cast<__int128>(1) << zeros), exponent + zeros};
+  return {mantissa >> zeros, exponent + zeros};  // only zeros are shifted out
 }
 
 }  // namespace
 
 Dyadic dyadic(double value) {
   MXCHECK_CHECK(std::isfinite(value), "an infinity or NaN is no dyadic number");
-  int exponent = 0;
-  const double fraction = std::frexp(value, &exponent);  // |fraction| in [0.5, 1)
-  return with_odd_mantissa(static_cast<std::int64_t>(std::ldexp(fraction, 53)), exponent - 53);
+  const auto bits = std::bit_cast<std::uint64_t>(value);
+  const auto fraction = static_cast<std::int64_t>(bits & ((std::uint64_t{1} << 52) - 1));
+  const int biased = static_cast<int>((bits >> 52) & 0x7FF);
+  const std::int64_t mantissa = biased == 0 ? fraction : fraction | std::int64_t{1} << 52;
+  return with_odd_mantissa(std::signbit(value) ? -mantissa : mantissa, std::max(biased, 1) - 1075);
 }
 
 Dyadic dyadic(std::int64_t value) { return with_odd_mantissa(value, 0); }

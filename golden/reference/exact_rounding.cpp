@@ -2,6 +2,7 @@
 #include "golden/reference/exact_rounding.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 
@@ -13,9 +14,9 @@ namespace {
 using Wide = unsigned __int128;
 
 int bits_of(Wide value) {
-  int bits = 0;
-  for (; value != 0; value >>= 1) ++bits;
-  return bits;
+  const auto high = static_cast<std::uint64_t>(value >> 64);
+  return high != 0 ? 64 + static_cast<int>(std::bit_width(high))
+                   : static_cast<int>(std::bit_width(static_cast<std::uint64_t>(value)));
 }
 
 bool flushes(DType dtype) { return dtype != DType::kF16; }

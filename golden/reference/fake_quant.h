@@ -31,7 +31,8 @@ struct QuantizedProduct {
 // for f64 results) after every product and every sum, once more to a narrower result dtype.
 [[nodiscard]] Tensor float_reference(const QuantizedProduct& product);
 
-// The exact values, each rounded to the nearest double (NaN where an operand is not finite).
+// The exact values, each rounded to the nearest double (infinity or NaN by IEEE rules where an
+// operand is not finite).
 [[nodiscard]] std::vector<double> exact_values(const QuantizedProduct& product);
 
 // Error bounds of both sides against the exact value. Infinite: an intermediate may overflow.
