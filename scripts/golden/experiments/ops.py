@@ -231,7 +231,7 @@ def log_softmax(x, g, axis=-1):
     d, e, S = _exp_shifted(x, axis)
     z = true_div(np.expand_dims(reduce_sum_raw(neg(g), [axis]), axis), S)
     z = sum_of_one(z)
-    return sub(d, log(S)), add(g, mul(np.broadcast_to(z, x.shape), e))
+    return sub(d, log(S)), [g, mul(np.broadcast_to(z, x.shape), e)]
 
 
 def softmax_cross_entropy(x, labels, g):
@@ -281,3 +281,93 @@ def rms_norm(x, scale, g, epsilon=1e-6):
     k = mean_grad(mul(e, mul(const(-0.5, x), true_div(i, w))), n)
     k = sum_of_one(k)
     return mul(q, scale), [mul(b, i), mul(x, k), mul(k, x)], dscale
+
+
+# --- pools (NHWC), take ---------------------------------------------------------------------------------------------------------------------
+
+def _windows(x, window, strides, pads, fill):
+    """[N, OH, OW, C, kh*kw] padded windows, row-major inside, and the indices of the padded image they come from."""
+    (kh, kw), (sh, sw), ((t, b), (l, r)) = window, strides, pads
+    p = np.pad(x, ((0, 0), (t, b), (l, r), (0, 0)), constant_values=fill)
+    oh, ow = (p.shape[1] - kh) // sh + 1, (p.shape[2] - kw) // sw + 1
+    taps = [p[:, i:i + sh * (oh - 1) + 1:sh, j:j + sw * (ow - 1) + 1:sw, :] for i in range(kh) for j in range(kw)]
+    return np.stack(taps, -1)
+
+
+def padding(shape, window, strides, mode):
+    if mode == 'VALID':
+        return ((0, 0), (0, 0))
+    out = []
+    for n, k, s in zip(shape[1:3], window, strides):
+        total_ = max((-(-n // s) - 1) * s + k - n, 0)
+        out.append((total_ // 2, total_ - total_ // 2))
+    return tuple(out)
+
+
+def max_pool(x, g, window, strides, pads):
+    """Gradient: windows in row-major order of the output, each adds g to the FIRST maximum of its window (a later tap replaces only if the kept one
+    is not >= it; a NaN tap replaces a number, and is itself replaced by any later tap).  Padding takes part as -inf: chosen, its g is lost."""
+    y = _windows(x, window, strides, pads, -np.inf)
+    v = np.full(y.shape[:-1], -np.inf, x.dtype)
+    for k in range(y.shape[-1]):
+        v = maximum(v, y[..., k])
+    (kh, kw), (sh, sw), ((t, _), (l, _)) = window, strides, pads
+    dx = np.zeros_like(x)
+    n_, h_, w_, c_ = x.shape
+    for n in range(n_):
+        for i in range(g.shape[1]):
+            for j in range(g.shape[2]):
+                for c in range(c_):
+                    best, kept = None, None
+                    for a in range(kh):
+                        for b in range(kw):
+                            r, q = i * sh + a - t, j * sw + b - l
+                            tap = up(x[n, r, q, c]) if 0 <= r < h_ and 0 <= q < w_ else f32(-np.inf)
+                            if best is None or not kept >= tap:
+                                best, kept = (r, q), tap
+                    if 0 <= best[0] < h_ and 0 <= best[1] < w_:
+                        dx[n, best[0], best[1], c] = add(dx[n, best[0], best[1], c], g[n, i, j, c])
+    return v, dx
+
+
+def avg_pool(x, g, window, strides, pads):
+    """Sum of the window (taps in row-major order, from +0, each addition rounded to the dtype), divided by kh*kw (padding counted) in the dtype."""
+    (kh, kw), (sh, sw), ((t, b), (l, r)) = window, strides, pads
+    n = const(kh * kw, x)
+
+    def by_n(v):
+        if POLICY.reciprocal and v.dtype != bf16 and v.size != 1:
+            return mul(v, true_div(const(1, n), n))
+        return true_div(v, n)
+
+    def window_sum(taps, padded):
+        # f16 with 2, 4 or 8 rows, unpadded: the compiler gives each row its own lane (host-dependent, as in soft._nest)
+        rows = kh if not padded and x.dtype == f16 and kh in (2, 4, 8) and kw > 1 and kh * kw < 64 and POLICY.lanes else 1
+        lane = [np.zeros(taps.shape[:-1], x.dtype)] * rows
+        for k in range(taps.shape[-1]):
+            lane[k // kw % rows] = add(lane[k // kw % rows], taps[..., k])
+        while len(lane) > 1:
+            half = len(lane) // 2
+            lane = [add(lane[i], lane[i + half]) for i in range(half)]
+        return lane[0]
+    y = by_n(window_sum(_windows(x, window, strides, pads, 0), any(map(any, pads))))
+    h = by_n(g)
+    spread = np.zeros((x.shape[0], (g.shape[1] - 1) * sh + 1, (g.shape[2] - 1) * sw + 1, x.shape[3]), x.dtype)
+    spread[:, ::sh, ::sw] = h
+    # pad so that the stride-1 windows give back the input's extent
+    full = []
+    for size, k, got, lo in ((x.shape[1], kh, spread.shape[1], t), (x.shape[2], kw, spread.shape[2], l)):
+        before = k - 1 - lo
+        full.append((before, size + k - 1 - got - before))
+    dx = window_sum(_windows(spread, window, (1, 1), tuple((max(a, 0), max(b_, 0)) for a, b_ in full), 0), False)
+    return y, dx
+
+
+def take(table, ids, g, axis=0):
+    """Gradient: from +0, the slices of g added in row-major order of ids, each addition rounded to the dtype."""
+    y = np.take(table, ids, axis)
+    dt = np.zeros_like(np.moveaxis(table, axis, 0))
+    rows = np.moveaxis(g, range(axis, axis + ids.ndim), range(ids.ndim)).reshape((ids.size,) + dt.shape[1:])
+    for i, row in zip(ids.reshape(-1), rows):
+        dt[i] = add(dt[i], row)
+    return y, np.moveaxis(dt, 0, axis)

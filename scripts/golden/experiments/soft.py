@@ -191,6 +191,8 @@ def _nest(x, axes, lanes):
             laned = b == 2 and p in (2, 4, 8) and inner & (inner - 1) == 0
         if laned:
             width = min(p, 4 if b > 6 else 8)
+            if x.dtype == f16:   # known for inner == 1 only
+                width = p if p <= 16 else 16 if p % 16 == 0 and b <= 6 else 8
             t = t.reshape([-1, p, b] + kept)
             acc = zero
             for block in t:
