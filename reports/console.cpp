@@ -86,7 +86,8 @@ std::string repeat_command(const CaseResult& c, const RunContext& context) {
   for (const std::string& path : context.paths) out.append(" ").append(shell_quote(path));
   std::string policy = c.policy;
   policy.erase(std::remove(policy.begin(), policy.end(), ' '), policy.end());
-  out += " --id " + shell_quote(c.id) + " --policy " + shell_quote(policy);
+  out += " --id " + shell_quote(c.id);
+  if (!policy.empty()) out += " --policy " + shell_quote(policy);
   if (!context.hardware.empty()) out += " --hardware " + shell_quote(context.hardware);
   return out + " --level " + context.level + " --isa " + context.isa;
 }

@@ -17,7 +17,8 @@ if __name__ == '__main__':
     else:
         suite = loader.discover(str(here), pattern='test_*.py')
     result = unittest.TextTestRunner(verbosity=2 if '-v' in sys.argv else 1).run(suite)
-    bad = len(result.failures) + len(result.errors)
+    # A test with several failing subtests is one failed test.
+    bad = len({getattr(test, 'test_case', test).id() for test, _ in result.failures + result.errors})
     print(f'{result.testsRun - bad - len(result.skipped)} passed, {bad} failed, '
           f'{len(result.skipped)} skipped')
     sys.exit(0 if result.wasSuccessful() else 1)

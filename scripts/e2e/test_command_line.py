@@ -6,7 +6,7 @@ from support import ToolTest, dense
 
 class CommandLine(ToolTest):
     def test_unknown_commands_and_options(self):
-        for arguments, hint in ((['rn'], "'run'"), (['lsit'], "'list'"), (['--versoin'], "'--version'"),
+        for arguments, hint in ((['rn'], "'run'"), (['lists'], "'list'"), (['--versoin'], "'--version'"),
                                 (['run', '--polic', 'ieee'], "'--policy'"),
                                 (['run', '--reprot', 'json=x'], "'--report'"),
                                 (['list', '--jsn'], "'--json'")):

@@ -81,7 +81,8 @@ VARIANTS = {
     'unknown hardware': (changed(lambda c: c.__setitem__('hardware', 'tpu_v9')), '*'),
     'hardware without rows': (changed(lambda c: c.__setitem__(
         'hardware', {'base': 'ideal_int32', 'rows': 0})), '*'),
-    'unbound matrix name': (changed(lambda c: c.__setitem__('title', '${N}')), '*'),
+    'unbound matrix name': (changed(lambda c: c.update(
+        matrix={'M': [1, 2]}, title='${N} ${M}')), '*'),
 }
 
 

@@ -9,6 +9,15 @@ import time
 from support import BINARY, ToolTest, dense, last_line, read_safetensors, write_safetensors
 
 
+def big_product(size):
+    """One forward product of [size, size + 1] x [size + 1, size]."""
+    case = dense(run={'mode': 'forward'})
+    del case['nodes'][1]
+    case['inputs']['x']['shape'] = [size, size + 1]
+    case['params']['Dense_0/kernel']['shape'] = [size + 1, size]
+    return case
+
+
 class Verdicts(ToolTest):
     def test_a_case_with_its_own_values_passes(self):
         self.write_blessed('cases/qt/dense.json', dense())
@@ -241,22 +250,15 @@ class Stopping(ToolTest):
                          '0 passed, 3 failed, 0 skipped')
 
     def test_a_case_that_takes_too_long_is_a_suite_error(self):
-        big = {'random': 'normal', 'seed': 1, 'shape': [1024, 1024]}
-        node = dict(dense()['nodes'][0])
-        self.write('cases/slow.json', dense(
-            inputs={'x': big}, params={'Dense_0/kernel': big}, nodes=[node], run={'mode': 'forward'}))
+        self.write('cases/slow.json', big_product(1000))
         self.write('cases/tiny.json', dense())
         result = self.tool('run', '--timeout', '0.05', '-v', code=1)
         self.assertIn('SUITE_ERROR slow  did not finish', result.stdout)
         self.assertIn('PASS tiny', result.stdout)
 
     def test_an_interrupt_writes_partial_reports_and_exits_2(self):
-        big = {'random': 'normal', 'seed': 1, 'shape': [768, 768]}
-        node = dict(dense()['nodes'][0])
-        case = dense(inputs={'x': big}, params={'Dense_0/kernel': big}, nodes=[node])
-        case['run'] = {'mode': 'forward'}
         for i in range(40):
-            self.write(f'cases/{i:02}.json', case)
+            self.write(f'cases/{i:02}.json', big_product(700))
         process = subprocess.Popen([BINARY, 'run', '--report', 'json=r.json'], cwd=self.folder,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         time.sleep(0.5)

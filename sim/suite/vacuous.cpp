@@ -1,7 +1,7 @@
 // One pass over the tensors; the first informative one settles the question.
 #include "sim/suite/vacuous.h"
 
-#include <algorithm>
+#include <cstdlib>
 
 #include "sim/tensor/tensor.h"
 
@@ -23,6 +23,12 @@ bool is_saturated_code(const Tensor& value, std::int64_t i) {
   return code >= high || code <= -high;
 }
 
+// A constant that a 16-bit accumulator could not hold still tells accumulator widths apart.
+bool is_wide_sum(const Tensor& value) {
+  constexpr std::int64_t kNarrow = 1 << 15;
+  return value.dtype() == numerics::DType::kS32 && std::abs(value.load_int(0)) > kNarrow;
+}
+
 Content content_of(const std::string& name, const Tensor& value) {
   if (value.size() == 0) return Content::kEmpty;
   const bool codes = name.ends_with(".qvalue") && numerics::is_integer(value.dtype());
@@ -36,6 +42,7 @@ Content content_of(const std::string& name, const Tensor& value) {
     if (!zero && !constant && !saturated) return Content::kInformative;
   }
   if (zero) return Content::kZero;
+  if (constant && is_wide_sum(value)) return Content::kInformative;
   return constant ? Content::kConstant : Content::kSaturated;
 }
 
