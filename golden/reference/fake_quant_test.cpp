@@ -2,6 +2,7 @@
 // kind of wrong result planted here.
 #include "golden/reference/fake_quant.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 
@@ -90,6 +91,28 @@ TEST_CASE("power-of-two scales demand equal bits [BND-4]", "[reference][fake_qua
   }
 }
 
+TEST_CASE("dequantizing first demands equal bits too, in any order of the sum [BND-4] [DOT-7]",
+          "[reference][fake_quant]") {
+  for (const DType dtype : {DType::kF32, DType::kBF16, DType::kF16}) {
+    QuantizedProduct p = dense({dtype, DType::kS8, 24, true, false});
+    p.path = Path::kSlow;
+    p.lhs.scale = testing::random_scales(dtype, {5, 1}, 6, true);
+    QuantizedProduct backwards = p;
+    backwards.contraction.pairs_of = [&](std::int64_t i, std::vector<Pair>& pairs) {
+      p.contraction.pairs_of(i, pairs);
+      std::reverse(pairs.begin(), pairs.end());
+    };
+    Tensor out = float_reference(backwards);
+    const FakeQuantVerdict v = check_fake_quant(p, out);
+    CHECK(v.passed());
+    CHECK(v.equality_required > 20);
+    std::int64_t at = 0;
+    while (out.load(at) == 0 || !std::isfinite(out.load(at))) ++at;
+    out.set_bits(at, out.bits(at) ^ 1u);
+    CHECK_FALSE(check_fake_quant(p, out).passed());
+  }
+}
+
 TEST_CASE("nothing is demanded in bits once sums exceed 2^24 [BND-4]", "[reference][fake_quant]") {
   const QuantizedProduct p = dense({DType::kF32, DType::kS8, 8000, true, false});
   const FakeQuantVerdict v =
@@ -149,6 +172,18 @@ TEST_CASE("tiles are judged one by one and summed [BND-2] [BND-3] [DOT-6]",
     for (std::int64_t i = 0; i < 20; ++i) wrong.lhs.scale->store(i, p.lhs.scale->load(i / 4 * 4));
     CHECK_FALSE(check_fake_quant(p, tiled_sum(wrong, 128)).passed());
   }
+}
+
+TEST_CASE("tiles with power-of-two scales of their own still demand equal bits [BND-4] [DOT-6]",
+          "[reference][fake_quant]") {
+  QuantizedProduct p = dense({DType::kF32, DType::kS4, 256, true, false});
+  p.lhs.scale = testing::random_scales(DType::kF32, {5, 2}, 6, true);
+  p.rhs.scale = testing::random_scales(DType::kF32, {2, 7}, 7, true);
+  Tensor out = tiled_sum(p, 128);
+  CHECK(check_fake_quant(p, out).passed());
+  CHECK(check_fake_quant(p, out).equality_required == 35);
+  out.set_bits(3, out.bits(3) + 1);
+  CHECK(check_fake_quant(p, out).first_unequal == 3);
 }
 
 TEST_CASE("fp8, fp4 and nf4 codes stand for their values [BND-4] [TYP-3]",

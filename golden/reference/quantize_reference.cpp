@@ -16,15 +16,23 @@ using numerics::QRounding;
 using numerics::QTypeInfo;
 using Division = Policy::Division;
 
-// Policy: a division by a constant or a scale, or a product with its rounded reciprocal.
-bool by_reciprocal(Division division, DType dtype, std::int64_t elements) {
-  if (division == Division::kReciprocalAlways) return true;
-  return division == Division::kReciprocal && dtype != DType::kBF16 && elements != 1;
+// A division by a constant or a scale, or a product with its rounded reciprocal.
+enum class Quotient : std::uint8_t { kDivided, kByReciprocal };
+
+Quotient other(Quotient q) {
+  return q == Quotient::kDivided ? Quotient::kByReciprocal : Quotient::kDivided;
 }
 
-double divide(DType dtype, double a, double b, bool reciprocal) {
-  return reciprocal ? exact_multiply(dtype, a, exact_divide(dtype, 1, b))
-                    : exact_divide(dtype, a, b);
+Quotient quotient_by(Division division, DType dtype, std::int64_t elements) {
+  if (division == Division::kReciprocalAlways) return Quotient::kByReciprocal;
+  const bool multiplies =
+      division == Division::kReciprocal && dtype != DType::kBF16 && elements != 1;
+  return multiplies ? Quotient::kByReciprocal : Quotient::kDivided;
+}
+
+double divide(DType dtype, double a, double b, Quotient how) {
+  return how == Quotient::kByReciprocal ? exact_multiply(dtype, a, exact_divide(dtype, 1, b))
+                                        : exact_divide(dtype, a, b);
 }
 
 // SCL-3: the root of the smallest normal number, a power of two in every dtype.
@@ -77,12 +85,12 @@ std::vector<ScaleRange> reference_scales(const Quantization& q, const Calibratio
   const QTypeInfo& type = numerics::info(q.plan.qtype);
   const DType dtype = q.x.dtype();
   const auto groups = static_cast<std::int64_t>(c.high.size());
-  const bool reciprocal = by_reciprocal(q.policy.scale_constant, dtype, groups);
+  const Quotient how = quotient_by(q.policy.scale_constant, dtype, groups);
   std::vector<ScaleRange> out;
   for (std::size_t j = 0; j < c.high.size(); ++j) {
     const double range = c.asymmetric ? exact_add(dtype, c.high[j], -c.low[j]) : c.high[j];
     const double steps = round_to(dtype, c.asymmetric ? type.high - type.low : type.bound);
-    const double scale = divide(dtype, range, steps, reciprocal);
+    const double scale = divide(dtype, range, steps, how);
     const double slack =
         c.uncertainty[j] + (c.uncertainty[j] > 0 ? 4 * float_model(dtype).unit : 0);
     ScaleRange s{guarded(dtype, scale * (1 - slack)), guarded(dtype, scale * (1 + slack))};
@@ -102,9 +110,9 @@ std::vector<std::vector<std::int64_t>> reference_zero_points(const Quantization&
   for (std::int64_t j = 0; j < scale.size(); ++j) {
     const double low = c.low[static_cast<std::size_t>(position[static_cast<std::size_t>(j)])];
     std::vector<std::int64_t> allowed;
-    for (const bool reciprocal : {false, true}) {
-      if (reciprocal && q.policy.quotient == Division::kDivide) continue;
-      const double z = exact_add(dtype, type.low, -divide(dtype, low, scale.load(j), reciprocal));
+    for (const Quotient how : {Quotient::kDivided, Quotient::kByReciprocal}) {
+      if (how == Quotient::kByReciprocal && q.policy.quotient == Division::kDivide) continue;
+      const double z = exact_add(dtype, type.low, -divide(dtype, low, scale.load(j), how));
       const double rounded = round_code(Policy::Tie::kEven, z);
       const double clipped = std::clamp<double>(rounded, type.low, type.high);
       allowed.push_back(std::isnan(z) ? 0 : static_cast<std::int64_t>(clipped));
@@ -137,14 +145,14 @@ class Quantizer {
       : q_(q), type_(numerics::info(q.plan.qtype)), scale_(scale), zero_point_(zero_point) {
     position_ = broadcast_positions(q.x.shape(), scale.shape());
     if (q.noise) noise_position_ = broadcast_positions(q.x.shape(), q.noise->shape());
-    reciprocal_ = by_reciprocal(q.policy.quotient, q.x.dtype(), 0);
+    how_ = quotient_by(q.policy.quotient, q.x.dtype(), 0);
   }
 
   // x / scale (+ zero point), and noise: the number that is rounded to a code.
-  [[nodiscard]] double quotient(std::int64_t i, bool reciprocal) const {
+  [[nodiscard]] double quotient(std::int64_t i, Quotient how) const {
     const DType dtype = q_.x.dtype();
     const std::int64_t j = position_[static_cast<std::size_t>(i)];
-    double q = divide(dtype, q_.x.load(i), round_to(dtype, scale_.load(j)), reciprocal);
+    double q = divide(dtype, q_.x.load(i), round_to(dtype, scale_.load(j)), how);
     if (zero_point_) {
       q = exact_add(dtype, q, round_to(dtype, static_cast<double>(zero_point_->load_int(j))));
     }
@@ -157,7 +165,7 @@ class Quantizer {
   [[nodiscard]] bool integer() const {
     return type_.rounding == QRounding::kInteger || type_.rounding == QRounding::kEmulated;
   }
-  [[nodiscard]] bool reciprocal() const { return reciprocal_; }
+  [[nodiscard]] Quotient how() const { return how_; }
 
   [[nodiscard]] std::int64_t integer_code(double quotient) const {
     if (type_.rounding == QRounding::kNf4) return nearest_nf4(quotient);
@@ -192,7 +200,7 @@ class Quantizer {
   const Tensor& scale_;
   const std::optional<Tensor>& zero_point_;
   std::vector<std::int64_t> position_, noise_position_;
-  bool reciprocal_ = false;
+  Quotient how_ = Quotient::kDivided;
 };
 
 void count(Counted& counted, bool right, std::int64_t i) {
@@ -226,12 +234,12 @@ void check_codes(const Quantization& q, const QuantizedView& recorded, QuantizeV
   for (std::int64_t i = 0; i < q.x.size(); ++i) {
     count(v.codes, tensor::same_element(v.expected_codes, recorded.qvalue, i), i);
     if (!quantizer.integer()) continue;
-    const double quotient = quantizer.quotient(i, quantizer.reciprocal());
-    const double other = quantizer.quotient(i, !quantizer.reciprocal());
+    const double quotient = quantizer.quotient(i, quantizer.how());
+    const double changed = quantizer.quotient(i, other(quantizer.how()));
     if (std::isfinite(quotient) && quotient - std::floor(quotient) == 0.5) ++v.ties;
     const double rounded = round_code(q.policy.tie, quotient);
     if (rounded > type.high || rounded < type.low) ++v.saturated;
-    if (quantizer.integer_code(quotient) != quantizer.integer_code(other)) ++v.sensitive;
+    if (quantizer.integer_code(quotient) != quantizer.integer_code(changed)) ++v.sensitive;
   }
 }
 
@@ -242,7 +250,7 @@ Tensor reference_codes(const Quantization& q, const Tensor& scale,
   const Quantizer quantizer(q, scale, zero_point);
   Tensor codes(quantizer.type().stored, q.x.shape());
   for (std::int64_t i = 0; i < q.x.size(); ++i) {
-    quantizer.store(codes, i, quantizer.quotient(i, quantizer.reciprocal()));
+    quantizer.store(codes, i, quantizer.quotient(i, quantizer.how()));
   }
   return codes;
 }
