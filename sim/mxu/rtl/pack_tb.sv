@@ -8,7 +8,7 @@ module pack_tb;
   parameter int SUM_BITS = 32;
   parameter int ACC_BITS = 32;
   parameter int ACC_ROWS = 1024;
-  parameter int MAX_WORDS = 1 << 16;
+  parameter int MAX_WORDS = 1 << 16;  // of each image
   localparam int HEADER = 8;   // words before the first fold, see pack.h
   localparam int RECORD = 7;   // words per fold
   localparam int ADDRESS = $clog2(ACC_ROWS);
