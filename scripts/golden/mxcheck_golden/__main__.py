@@ -29,6 +29,10 @@ def _refuse_shared_goldens(cases: list[casefile.Case]) -> None:
         owner[path] = case.case_id
 
 
+def _settings(options, out: str = "") -> jobs.Settings:
+    return jobs.Settings(out, options.cache, options.all_threads)
+
+
 def _report_error(answer: dict, verbose: bool) -> None:
     print(f"ERROR {answer['id']}: {answer['error'].splitlines()[0]}", file=sys.stderr)
     if verbose:
@@ -41,7 +45,7 @@ def _generate(options) -> int:
         cases = [case for case in cases if case.golden_name is not None]
     _refuse_shared_goldens(cases)
     written, failed = [], 0
-    for answer in jobs.run("generate", cases, os.path.abspath(options.out), options.cache):
+    for answer in jobs.run("generate", cases, _settings(options, os.path.abspath(options.out))):
         if "error" in answer:
             failed += 1
             _report_error(answer, options.verbose)
@@ -68,7 +72,7 @@ def _compare(options) -> int:
     cases = [case for case in _selected([options.folder]) if case.golden_name is not None]
     started = time.monotonic()
     different = names = elements = wrong_names = failed = 0
-    for answer in jobs.run("compare", cases, cache=options.cache):
+    for answer in jobs.run("compare", cases, _settings(options)):
         if "error" in answer:
             failed += 1
             _report_error(answer, options.verbose)
@@ -100,6 +104,9 @@ def main(arguments: list[str] | None = None) -> int:
 
     for command in (generate, compare):
         command.add_argument("--cache", help="folder where JAX keeps compiled primitives between runs")
+        command.add_argument(
+            "--all-threads", action="store_true", help="let the backend split work over the host's threads"
+        )
         command.add_argument("-v", "--verbose", action="store_true", help="print tracebacks")
 
     options = parser.parse_args(arguments)

@@ -42,13 +42,23 @@ def _environment(policy: str, cache: str | None) -> dict[str, str]:
     }
 
 
-def run(action: str, cases: list[Case], out: str = "", cache: str | None = None) -> Iterator[dict]:
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """How workers run: where goldens without a stated path go, and what the host lends them."""
+
+    out: str = ""
+    cache: str | None = None  # Compiled primitives kept between runs.
+    all_threads: bool = False
+
+
+def run(action: str, cases: list[Case], settings: Settings) -> Iterator[dict]:
     """The workers' answers, in case order within each policy."""
     for policy, group in sorted(by_policy(cases).items()):
         command = [sys.executable, "-m", "mxcheck_golden.worker", action, "--policy", policy]
+        command += ["--out", settings.out] + ["--all-threads"] * settings.all_threads
         process = subprocess.Popen(
-            command + ["--out", out],
-            env=_environment(policy, cache),
+            command,
+            env=_environment(policy, settings.cache),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

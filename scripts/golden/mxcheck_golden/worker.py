@@ -14,6 +14,12 @@ import traceback
 from . import GENERATOR, casefile, compare, policies, safetensors_io
 
 
+def _use_one_thread() -> None:
+    """The backend cuts long contractions by the number of threads: one makes goldens of any host alike."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+
+
 def _metadata(case: casefile.Case) -> dict[str, str]:
     """What a reader of the file must know about its making; no dates, no hosts."""
     import flax
@@ -35,11 +41,19 @@ def _metadata(case: casefile.Case) -> dict[str, str]:
 
 
 def _generate(case: casefile.Case, out: str) -> dict:
-    from . import runner
+    from . import backend, runner
 
     path = case.golden_path() or os.path.join(out, case.case_id + ".safetensors")
+    with backend.long_contractions_seen() as witness:
+        values = runner.record(case)
     metadata = _metadata(case)
-    blob = safetensors_io.write(path, runner.record(case), metadata)
+    block = witness.verdict()
+    if block is not None:
+        stated = policies.knobs_of(case.policy).get("dot_block", block)
+        if stated != block:
+            raise ValueError(f"the case states dot_block {stated}, this host uses {block}")
+        metadata["dot_block"] = str(block)
+    blob = safetensors_io.write(path, values, metadata)
     return {
         "path": os.path.realpath(path),
         "sha256": hashlib.sha256(blob).hexdigest(),
@@ -62,7 +76,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("action", choices=_ACTIONS)
     parser.add_argument("--policy", required=True, choices=policies.XLA_FLAGS)
     parser.add_argument("--out", default="")
+    parser.add_argument("--all-threads", action="store_true")
     options = parser.parse_args(arguments)
+    if not options.all_threads:
+        _use_one_thread()
     if os.environ.get("XLA_FLAGS") != policies.XLA_FLAGS[options.policy]:
         raise SystemExit("XLA_FLAGS do not match the policy")
 
