@@ -18,8 +18,7 @@ TEST_CASE("threefry gives the published words [RND]", "[base]") {
   CHECK(zero[0] == 0x6b200159u);
   CHECK(zero[1] == 0x99ba4efeu);
   CHECK(random_word(0, 0) == (0x6b200159u ^ 0x99ba4efeu));
-  const ThreefryWords ones =
-      threefry2x32({0xffffffffu, 0xffffffffu}, {0xffffffffu, 0xffffffffu});
+  const ThreefryWords ones = threefry2x32({0xffffffffu, 0xffffffffu}, {0xffffffffu, 0xffffffffu});
   CHECK(ones[0] == 0x1cb996fcu);
   CHECK(ones[1] == 0xbb002be7u);
 }
@@ -54,11 +53,13 @@ TEST_CASE("text from outside becomes harmless", "[base]") {
 
 TEST_CASE("a diagnostic names place, rule, fact, expectation and hint", "[base]") {
   const Diagnostic d{Severity::kError, "a.json", 3, 7, "/nodes/0", "SHP-DOT", "fact", "want", "do"};
-  CHECK(format(d) == "a.json:3:7: error[SHP-DOT] at /nodes/0\n  fact\n  expected: want\n  hint: do");
+  CHECK(format(d) ==
+        "a.json:3:7: error[SHP-DOT] at /nodes/0\n  fact\n  expected: want\n  hint: do");
 }
 
 TEST_CASE("the nearest name is offered only when it can be meant", "[base]") {
   CHECK(nearest("weight_qtpe", {"act_qtype", "weight_qtype"}) == "weight_qtype");
+  CHECK(nearest("titel", {"title", "tags"}) == "title");
   CHECK(nearest("zzz", {"act_qtype", "weight_qtype"}).empty());
 }
 

@@ -29,10 +29,13 @@ void append_utf8(std::string& out, std::uint32_t c) {
   }
 }
 
+constexpr const char* kSpecialHint = "write \"nan\", \"inf\" or \"-inf\" as strings";
+
 class Parser {
  public:
-  Parser(std::shared_ptr<const std::string> source, Diagnostics& diagnostics)
-      : text_(*source), document_(std::move(source)), diagnostics_(diagnostics) {}
+  Parser(std::shared_ptr<const std::string> source, Diagnostics& diagnostics,
+         const JsonLimits& limits)
+      : text_(*source), document_(std::move(source)), diagnostics_(diagnostics), limits_(limits) {}
 
   std::optional<JsonDocument> run() {
     if (!check_text()) return std::nullopt;
@@ -85,9 +88,9 @@ class Parser {
   }
 
   bool check_text() {
-    if (text_.size() > kMaxJsonBytes) {
+    if (text_.size() > limits_.bytes) {
       return fail(0, "JSON-SIZE", fmt::format("the text has {} bytes", text_.size()),
-                  fmt::format("at most {} bytes", kMaxJsonBytes),
+                  fmt::format("at most {} bytes", limits_.bytes),
                   "keep large tensors in a .safetensors file");
     }
     const std::size_t bad = first_invalid_utf8(text_);
@@ -112,8 +115,8 @@ class Parser {
   }
 
   bool add(JsonNode node, std::uint32_t* where = nullptr) {
-    if (document_.nodes().size() >= kMaxJsonValues) {
-      return fail(node.place, "JSON-SIZE", fmt::format("more than {} values", kMaxJsonValues),
+    if (document_.nodes().size() >= limits_.values) {
+      return fail(node.place, "JSON-SIZE", fmt::format("more than {} values", limits_.values),
                   "fewer values", "keep large tensors in a .safetensors file");
     }
     node.parent = open_.empty() ? 0 : open_.back();
@@ -142,13 +145,13 @@ class Parser {
         break;
     }
     if (peek() == '-' || is_digit(peek())) return number();
-    const bool special = peek() == 'N' || peek() == 'I' || peek() == '+';
-    return syntax("a value", special ? "write \"nan\", \"inf\" or \"-inf\" as strings" : "");
+    const bool special = std::string_view("NIi+").find(peek()) != std::string_view::npos && !done();
+    return syntax("a value", special ? kSpecialHint : "");
   }
 
   bool open(JsonNode node, bool& opened) {
-    if (open_.size() >= kMaxJsonDepth) {
-      return fail(at_, "JSON-DEPTH", fmt::format("nested deeper than {}", kMaxJsonDepth),
+    if (open_.size() >= limits_.depth) {
+      return fail(at_, "JSON-DEPTH", fmt::format("nested deeper than {}", limits_.depth),
                   "lists and objects nested less deep");
     }
     node.kind = peek() == '{' ? JsonKind::kObject : JsonKind::kArray;
@@ -215,12 +218,14 @@ class Parser {
       fail(document_.at(keys_[i].second).place, "JSON-DUPLICATE",
            fmt::format("the key \"{}\" stands twice in one object", keys_[i].first),
            "each key once", "remove one of the two");
+      diagnostics_.back().pointer = JsonValue(document_, keys_[i].second).pointer();
     }
   }
 
   bool word(std::string_view expected, JsonKind kind, bool truth) {
     if (text_.substr(at_, expected.size()) != expected) {
-      return syntax(fmt::format("a value; did you mean {}?", expected));
+      const bool nan = text_.substr(at_, 3) == "nan";
+      return syntax("a value", nan ? kSpecialHint : "");
     }
     JsonNode node;
     node.place = static_cast<std::uint32_t>(at_);
@@ -293,7 +298,7 @@ class Parser {
       if (!escape(out)) return false;
     }
     ++at_;
-    if (document_.nodes().size() >= kMaxJsonValues) return add(node);
+    if (document_.nodes().size() >= limits_.values) return add(node);
     document_.append_text(node.place, open_.empty() ? 0 : open_.back(), std::move(out));
     return true;
   }
@@ -343,6 +348,7 @@ class Parser {
   std::string_view text_;
   JsonDocument document_;
   Diagnostics& diagnostics_;
+  JsonLimits limits_;
   std::size_t at_ = 0;
   std::vector<std::uint32_t> open_;  // the lists and objects around the current place
   std::vector<std::pair<std::string_view, std::uint32_t>> keys_;
@@ -350,8 +356,9 @@ class Parser {
 
 }  // namespace
 
-std::optional<JsonDocument> parse_json(std::string text, Diagnostics& diagnostics) {
-  return Parser(std::make_shared<const std::string>(std::move(text)), diagnostics).run();
+std::optional<JsonDocument> parse_json(std::string text, Diagnostics& diagnostics,
+                                       const JsonLimits& limits) {
+  return Parser(std::make_shared<const std::string>(std::move(text)), diagnostics, limits).run();
 }
 
 }  // namespace mxcheck::base

@@ -18,9 +18,12 @@
 
 namespace mxcheck::base {
 
-inline constexpr std::size_t kMaxJsonBytes = std::size_t{32} << 20;
-inline constexpr std::size_t kMaxJsonValues = 2'000'000;
-inline constexpr std::size_t kMaxJsonDepth = 64;
+// What a text may cost: a document takes about 30 bytes a value beside its text.
+struct JsonLimits {
+  std::size_t bytes = std::size_t{24} << 20;
+  std::size_t values = 1'000'000;  // keys are values too
+  std::size_t depth = 64;
+};
 
 enum class JsonKind : std::uint8_t { kNull, kBool, kNumber, kString, kArray, kObject };
 [[nodiscard]] const char* name(JsonKind kind);  // "a list", "an object", "a number", ...
@@ -152,7 +155,8 @@ class JsonDocument {
 
 // nullopt: the text is not JSON (one diagnostic says why and where, without the file's name).
 // Duplicate keys are reported, all of them, and the document still comes back.
-[[nodiscard]] std::optional<JsonDocument> parse_json(std::string text, Diagnostics& diagnostics);
+[[nodiscard]] std::optional<JsonDocument> parse_json(std::string text, Diagnostics& diagnostics,
+                                                     const JsonLimits& limits = {});
 
 // Compact text of a value; `separator` ends each comma and colon ("" or " ").
 [[nodiscard]] std::string to_json(const JsonValue& value, std::string_view separator = "");

@@ -162,7 +162,7 @@ std::string quote_json(std::string_view text) {
   return out + "\"";
 }
 
-// Recursion is bounded by kMaxJsonDepth.
+// Recursion is bounded by the depth limit of the parser.
 std::string to_json(const JsonValue& value, std::string_view separator) {
   std::string out;
   bool first = true;

@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "sim/casefile/number.h"
+#include "sim/casefile/source.h"
 
 namespace mxcheck::casefile {
 
@@ -20,8 +21,10 @@ std::string shortened(std::string_view text) {
 }
 
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates) {
+  constexpr std::size_t kMostCandidates = 1000;
+  if (candidates.size() > kMostCandidates) return "";
   const std::string near = base::nearest(std::string(word), candidates);
-  return near.empty() ? "" : fmt::format("did you mean \"{}\"?", near);
+  return near.empty() || near == word ? "" : fmt::format("did you mean \"{}\"?", near);
 }
 
 Position position_of(const JsonValue& value) {
@@ -34,7 +37,7 @@ void Context::add(base::Severity severity, const JsonValue& at, const std::strin
                   const std::string& fact, const std::string& expectation,
                   const std::string& hint) {
   if (severity == base::Severity::kError) ++errors_;
-  if (diagnostics_.size() > kMaxReported) return;
+  if (diagnostics_.size() > most_) return;
   base::Diagnostic d;
   d.severity = severity;
   d.file = file_.string();
@@ -46,7 +49,7 @@ void Context::add(base::Severity severity, const JsonValue& at, const std::strin
   d.fact = fact;
   d.expectation = expectation;
   d.hint = hint;
-  if (diagnostics_.size() == kMaxReported) {
+  if (diagnostics_.size() == most_) {
     d.fact = "more problems than are shown";
     d.expectation = d.hint = "";
   }
@@ -61,9 +64,15 @@ void Context::add(base::Severity severity, const JsonValue& at, const std::strin
 
 const base::Result<tensor::SafetensorsIndex>& Context::stored_file(
     const std::filesystem::path& path) {
-  const auto known = stored_files_.find(path);
-  if (known != stored_files_.end()) return known->second;
-  return stored_files_.emplace(path, tensor::read_safetensors_index(path)).first->second;
+  const auto known = stored_.headers.find(path);
+  if (known != stored_.headers.end()) return known->second;
+  return stored_.headers.emplace(path, tensor::read_safetensors_index(path)).first->second;
+}
+
+const FoundFile& Context::find(const std::string& relative) {
+  const auto known = stored_.found.find(relative);
+  if (known != stored_.found.end()) return known->second;
+  return stored_.found.emplace(relative, find_file(file_, root_, relative)).first->second;
 }
 
 void Context::error(const JsonValue& at, const std::string& label, const std::string& fact,
@@ -86,6 +95,7 @@ void Context::check_keys(const JsonValue& object, const std::vector<std::string>
   for (const JsonMember& member : object.members()) {
     const std::string_view key = member.key.text();
     if (std::find(known.begin(), known.end(), key) != known.end()) continue;
+    if (full()) return;
     error(member.key, label, fmt::format("{} has no key \"{}\"", what, shortened(key)),
           fmt::format("keys: {}", fmt::join(known, ", ")), did_you_mean(key, known));
   }
@@ -175,6 +185,7 @@ std::optional<std::vector<std::int64_t>> Context::integers(const JsonValue& valu
   const std::size_t before = errors_;
   for (const JsonValue& item : value.items()) {
     if (const auto number = integer(item)) out.push_back(*number);
+    if (full()) break;
   }
   return errors_ == before ? std::optional(out) : std::nullopt;
 }
@@ -185,6 +196,7 @@ std::optional<std::vector<std::string>> Context::strings(const JsonValue& value)
   const std::size_t before = errors_;
   for (const JsonValue& item : value.items()) {
     if (const auto text = string(item)) out.push_back(*text);
+    if (full()) break;
   }
   return errors_ == before ? std::optional(out) : std::nullopt;
 }

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "sim/base/diagnostic.h"
@@ -26,16 +27,41 @@ using base::JsonValue;
 
 inline constexpr std::size_t kMaxReported = 200;  // problems per file
 inline constexpr std::size_t kMaxNameBytes = 512;
+inline constexpr std::size_t kMaxSources = 20'000;  // tensor sources per case
+
+struct PathProblem {
+  const char* label;  // SRC-PATH or SRC-FILE
+  std::string fact;
+};
+using FoundFile = std::variant<std::filesystem::path, PathProblem>;
+
+// What the expansions of one case file share: each stored file is looked up and read once.
+struct StoredFiles {
+  std::map<std::string, FoundFile> found;  // by path relative to the case file
+  std::map<std::filesystem::path, base::Result<tensor::SafetensorsIndex>> headers;
+};
 
 class Context {
  public:
-  Context(std::filesystem::path file, std::filesystem::path root, base::Diagnostics& diagnostics)
-      : file_(std::move(file)), root_(std::move(root)), diagnostics_(diagnostics) {}
+  // At most `most` problems are reported.
+  Context(std::filesystem::path file, std::filesystem::path root, StoredFiles& stored,
+          base::Diagnostics& diagnostics, std::size_t most = kMaxReported)
+      : file_(std::move(file)),
+        root_(std::move(root)),
+        stored_(stored),
+        diagnostics_(diagnostics),
+        most_(most) {}
 
   [[nodiscard]] const std::filesystem::path& file() const { return file_; }
   [[nodiscard]] const std::filesystem::path& root() const { return root_; }
   [[nodiscard]] bool has_errors() const { return errors_ > 0; }
   [[nodiscard]] std::size_t error_count() const { return errors_; }
+  // Enough is reported: loops over hostile lists stop here.
+  [[nodiscard]] bool full() const { return diagnostics_.size() > most_ || errors_ > 10 * most_; }
+  // Counts a tensor source; false if there are too many.
+  [[nodiscard]] bool count_source() { return ++sources_ <= kMaxSources; }
+  // The file a relative path names, looked up once (see find_file).
+  const FoundFile& find(const std::string& relative);
   // The header of a safetensors file, read once per case file.
   const base::Result<tensor::SafetensorsIndex>& stored_file(const std::filesystem::path& path);
 
@@ -77,9 +103,11 @@ class Context {
 
   std::filesystem::path file_;
   std::filesystem::path root_;
+  StoredFiles& stored_;
   base::Diagnostics& diagnostics_;
+  std::size_t most_;
   std::size_t errors_ = 0;
-  std::map<std::filesystem::path, base::Result<tensor::SafetensorsIndex>> stored_files_;
+  std::size_t sources_ = 0;
 };
 
 [[nodiscard]] std::string did_you_mean(std::string_view word,

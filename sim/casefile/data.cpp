@@ -18,6 +18,8 @@ namespace {
 using numerics::DType;
 using tensor::Tensor;
 
+constexpr std::uint64_t kMostSourceBytes = std::uint64_t{1} << 30;
+
 struct Stored {
   tensor::SafetensorsFile file;
   std::string digest;  // made when a source asks for it
@@ -68,7 +70,7 @@ class Materializer {
     const std::filesystem::path& path = std::get<std::filesystem::path>(found);
     auto known = files_.find(path);
     if (known == files_.end()) {
-      const base::Result<std::string> data = base::read_file(path, tensor::kMaxSafetensorsBytes);
+      const base::Result<std::string> data = base::read_file(path, kMostSourceBytes);
       if (!data.ok()) return refuse(source, "SRC-FILE", data.error(), "a readable file");
       base::Result<tensor::SafetensorsFile> file = tensor::parse_safetensors(data.value());
       if (!file.ok()) return refuse(source, "SRC-FILE", file.error(), "a safetensors file");
@@ -80,7 +82,7 @@ class Materializer {
 
   Tensor take(const TensorSource& source, const std::filesystem::path& path, Stored& stored) {
     if (!source.sha256.empty() && stored.digest.empty()) {
-      const base::Result<std::string> data = base::read_file(path, tensor::kMaxSafetensorsBytes);
+      const base::Result<std::string> data = base::read_file(path, kMostSourceBytes);
       if (data.ok()) stored.digest = base::sha256_hex(data.value());
     }
     if (!source.sha256.empty() && stored.digest != source.sha256) {

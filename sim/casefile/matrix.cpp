@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <tuple>
 
 namespace mxcheck::casefile {
@@ -98,7 +99,7 @@ class Substitution {
   }
 
   bool spend(const JsonValue& at) {
-    if (budget_ > 0 && out_.nodes().size() < base::kMaxJsonValues) {
+    if (budget_ > 0 && out_.nodes().size() < base::JsonLimits{}.values) {
       --budget_;
       return true;
     }
@@ -131,6 +132,25 @@ class Substitution {
       }
     }
     out_.at(index).end = static_cast<std::uint32_t>(out_.nodes().size());
+    return !replace || keys_stay_distinct(value, index);
+  }
+
+  // Replaced keys may have become equal.
+  bool keys_stay_distinct(const JsonValue& object, std::uint32_t index) {
+    bool replaced = false;
+    for (const JsonMember& member : object.members()) {
+      replaced = replaced || mentions_matrix(member.key.text());
+    }
+    if (!replaced) return true;
+    std::set<std::string_view> seen;
+    for (const JsonMember& member : JsonValue(out_, index).members()) {
+      if (seen.insert(member.key.text()).second) continue;
+      context_.error(object, "CASE-MATRIX",
+                     fmt::format("the key \"{}\" stands twice once names are replaced",
+                                 shortened(member.key.text())),
+                     "keys that stay distinct");
+      return false;
+    }
     return true;
   }
 

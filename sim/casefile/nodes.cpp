@@ -13,7 +13,9 @@ namespace {
 using graph::Node;
 using graph::Op;
 
-constexpr std::size_t kMostNodes = 10'000;
+constexpr std::size_t kMostNodes = 5000;
+constexpr std::size_t kMostPorts = 5000;
+constexpr std::size_t kMostArguments = 1000;
 
 void add_port(Context& context, const JsonMember& member, bool input, Case& c, GraphNames& names) {
   const std::string name(member.key.text());
@@ -107,6 +109,11 @@ class NodeReader {
   void read_args(const JsonValue& value, std::size_t position, Node& node) {
     const auto args = context_.require(value, "args", "the node");
     if (!args || !context_.expect_kind(*args, JsonKind::kArray)) return;
+    if (args->size() > kMostArguments) {
+      context_.error(*args, "CASE-VALUE", fmt::format("{} arguments", args->size()),
+                     fmt::format("at most {} arguments", kMostArguments));
+      return;
+    }
     for (const JsonValue& item : args->items()) {
       const auto name = context_.string(item);
       if (!name) continue;
@@ -131,6 +138,7 @@ class NodeReader {
                      "arguments that come before the node", "nodes stand in execution order");
       return;
     }
+    if (context_.full()) return;
     std::vector<std::string> candidates;
     for (const auto& [candidate, unused] : names_.values) candidates.push_back(candidate);
     context_.error(at, "REF-UNKNOWN", fmt::format("nothing is named \"{}\"", shortened(name)),
@@ -146,14 +154,17 @@ class NodeReader {
 }  // namespace
 
 void read_ports(Context& context, const JsonValue& root, Case& c, GraphNames& names) {
-  const auto inputs = context.require(root, "inputs", "the case");
-  if (inputs && context.expect_kind(*inputs, JsonKind::kObject)) {
-    for (const JsonMember& member : inputs->members()) add_port(context, member, true, c, names);
-  }
-  const auto params = root.find("params");
-  if (params && context.expect_kind(*params, JsonKind::kObject)) {
-    for (const JsonMember& member : params->members()) add_port(context, member, false, c, names);
-  }
+  const auto read = [&](const JsonValue& ports, bool input) {
+    if (!context.expect_kind(ports, JsonKind::kObject)) return;
+    if (ports.size() > kMostPorts) {
+      context.error(ports, "CASE-VALUE", fmt::format("{} tensors", ports.size()),
+                    fmt::format("at most {} tensors", kMostPorts));
+      return;
+    }
+    for (const JsonMember& member : ports.members()) add_port(context, member, input, c, names);
+  };
+  if (const auto inputs = context.require(root, "inputs", "the case")) read(*inputs, true);
+  if (const auto params = root.find("params")) read(*params, false);
 }
 
 void read_nodes(Context& context, const JsonValue& nodes, Case& c, GraphNames& names) {

@@ -1,6 +1,7 @@
 // Exact and correctly rounded conversions of number texts, on std::from_chars.
 #include "sim/casefile/number.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -73,8 +74,13 @@ bool is_huge(std::string_view text, bool hex) {
     const Decimal decimal = take_apart(text);
     return decimal.exponent + static_cast<std::int64_t>(decimal.digits.size()) > 0;
   }
-  const std::size_t p = text.find_first_of("pP");
-  return p == std::string_view::npos || text[p + 1] != '-';
+  const std::size_t p = std::min(text.find_first_of("pP"), text.size());
+  const std::size_t point = std::min(text.find('.'), p);
+  const std::size_t first = text.find_first_not_of("0.");
+  std::int64_t exponent = 0;
+  const std::size_t digits = p + (p + 1 < text.size() && text[p + 1] == '+' ? 2 : 1);
+  if (p < text.size()) std::from_chars(text.data() + digits, text.data() + text.size(), exponent);
+  return exponent + 4 * (static_cast<std::int64_t>(point) - static_cast<std::int64_t>(first)) > 0;
 }
 
 template <typename Float>

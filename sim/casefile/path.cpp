@@ -44,8 +44,7 @@ std::optional<PathProblem> check_path(const fs::path& case_file, const fs::path&
   return std::nullopt;
 }
 
-std::variant<fs::path, PathProblem> find_file(const fs::path& case_file, const fs::path& root,
-                                              const std::string& relative) {
+FoundFile find_file(const fs::path& case_file, const fs::path& root, const std::string& relative) {
   if (const auto problem = check_path(case_file, root, relative)) return *problem;
   const fs::path path = folder_of(case_file) / relative;
   std::error_code error;

@@ -15,7 +15,9 @@
 namespace mxcheck::casefile {
 namespace {
 
-constexpr std::size_t kMostExpandedValues = 2 * base::kMaxJsonValues;
+constexpr std::size_t kMostFailedExpansions = 100;  // the rest fails for the same reasons
+constexpr std::size_t kMostPerRefusal = 16;         // problems kept of each expected refusal
+constexpr std::size_t kMostExpandedValues = 2'000'000;
 
 const std::vector<std::string>& top_keys() {
   static const std::vector<std::string> keys{
@@ -113,6 +115,31 @@ void plan_case(Context& context, const base::JsonDocument& document, Case& c) {
   }
 }
 
+// Bounds what matching every rule with every quantizable node can cost: a match takes time in
+// proportion to groups, pattern and path.
+bool patterns_are_affordable(Context& context, const JsonValue& root, const Case& c) {
+  constexpr std::size_t kPerMatch = 2'000;
+  constexpr std::size_t kMost = 600'000'000;
+  std::size_t paths = 0;
+  std::size_t bytes = 0;
+  for (const graph::Node& node : c.graph.nodes) {
+    if (!graph::is_quantizable(node.op)) continue;
+    ++paths;
+    bytes += node.module.size();
+  }
+  std::size_t cost = 0;
+  for (const graph::Rule& rule : c.rules) {
+    const std::string& pattern = rule.module_path;
+    const auto groups = static_cast<std::size_t>(std::count(pattern.begin(), pattern.end(), '('));
+    cost += paths * kPerMatch + (groups + 1) * pattern.size() * bytes;
+  }
+  if (cost <= kMost) return true;
+  context.error(*root.find("rules"), "RULE-PATTERN",
+                fmt::format("{} rules for {} quantizable nodes", c.rules.size(), paths),
+                "fewer rules, or simpler patterns and shorter module paths");
+  return false;
+}
+
 void read_parts(Context& context, const base::JsonDocument& document, Case& c) {
   const JsonValue root = document.root();
   context.check_keys(root, top_keys(), "a case");
@@ -136,7 +163,9 @@ void read_parts(Context& context, const base::JsonDocument& document, Case& c) {
   base::Diagnostics findings;
   const std::vector<bool> unknown = graph::infer(c.graph, {names.unknown, {}}, findings);
   for (const base::Diagnostic& finding : findings) context.place(document, finding);
-  if (!context.has_errors()) plan_case(context, document, c);
+  if (!context.has_errors() && patterns_are_affordable(context, root, c)) {
+    plan_case(context, document, c);
+  }
   check_seeds(context, root, c, unknown);
   if (!context.has_errors()) check_quant_stats(context, root, c);
   if (!context.has_errors()) warn_unused(context, root, c);
@@ -165,9 +194,9 @@ class Loader {
          const std::string& id, std::string digest)
       : file_(file), root_(root), id_(id), digest_(std::move(digest)) {}
 
-  LoadedCases load(const std::string& text) {
+  LoadedCases load(std::string text) {
     base::Diagnostics parsing;
-    const std::optional<base::JsonDocument> document = base::parse_json(text, parsing);
+    const std::optional<base::JsonDocument> document = base::parse_json(std::move(text), parsing);
     for (base::Diagnostic& d : parsing) d.file = file_.string();
     if (!document) {
       out_.diagnostics = parsing;
@@ -175,7 +204,7 @@ class Loader {
     }
     const std::string expected = expected_error(document->root());
     base::Diagnostics& target = begin(expected, document->root(), parsing);
-    Context context(file_, root_, target);
+    Context context(file_, root_, stored_, target);
     std::vector<Binding> bindings;
     if (check_version(context, document->root())) {
       bindings = expand_matrix(context, document->root());
@@ -213,7 +242,7 @@ class Loader {
                       std::size_t& budget) {
     std::optional<base::JsonDocument> expanded;
     if (!binding.empty()) {
-      Context context(file_, root_, out_.diagnostics);
+      Context context(file_, root_, stored_, out_.diagnostics);
       expanded = substitute(context, document, binding, budget);
       if (!expanded) return budget > 0;
     }
@@ -226,11 +255,14 @@ class Loader {
     c.digest = c.matrix.empty() ? digest_ : base::sha256_hex(digest_ + c.matrix);
     const std::string expected = expected_error(used.root());
     base::Diagnostics& target = begin(expected, used.root(), {});
-    Context context(file_, root_, target);
+    const bool many = !expected.empty() && !binding.empty();
+    Context context(file_, root_, stored_, target, many ? kMostPerRefusal : kMaxReported);
     read_parts(context, used, c);
     if (!expected.empty()) {
       out_.refused.back().id = c.id;
       if (!context.has_errors()) out_.refused.pop_back();
+    } else if (context.has_errors() && ++failed_ >= kMostFailedExpansions) {
+      return false;
     }
     if (context.has_errors()) return true;
     settle_golden(document, c);
@@ -261,6 +293,8 @@ class Loader {
   const std::filesystem::path& root_;
   const std::string& id_;
   std::string digest_;
+  StoredFiles stored_;
+  std::size_t failed_ = 0;
   LoadedCases out_;
 };
 
@@ -273,14 +307,17 @@ LoadedCases load_case_text(const std::string& text, const std::filesystem::path&
 
 LoadedCases load_case_file(const std::filesystem::path& file, const std::filesystem::path& root,
                            const std::string& id) {
-  const base::Result<std::string> text = base::read_file(file, base::kMaxJsonBytes);
-  if (text.ok()) return load_case_text(text.value(), file, root, id);
+  base::Result<std::string> text = base::read_file(file, base::JsonLimits{}.bytes);
+  if (text.ok()) {
+    std::string digest = base::sha256_hex(text.value());
+    return Loader(file, root, id, std::move(digest)).load(std::move(text).value());
+  }
   LoadedCases out;
   base::Diagnostic d;
   d.file = file.string();
   d.label = "CASE-FILE";
   d.fact = text.error();
-  d.expectation = fmt::format("a readable file of at most {} bytes", base::kMaxJsonBytes);
+  d.expectation = fmt::format("a readable file of at most {} bytes", base::JsonLimits{}.bytes);
   out.diagnostics.push_back(d);
   return out;
 }

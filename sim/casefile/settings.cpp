@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
+#include <map>
 #include <set>
 
 #include "sim/base/labels.h"
@@ -39,30 +39,28 @@ void read_knob(Context& context, const numerics::PolicyKnob& knob, const JsonVal
                 text ? did_you_mean(value.text(), knob.values) : "");
 }
 
-// The operand that collects the statistics "<module>/<op_id>_lhs", if there is one.
-const graph::OperandPlan* collector(const Case& c, const std::string& name,
-                                    const graph::NodePlan*& owner) {
-  for (const std::optional<graph::NodePlan>& plan : c.plan.nodes) {
-    if (!plan) continue;
-    for (const graph::OperandPlan* side : {&plan->lhs, &plan->rhs}) {
-      if (side->collect_stats && side->stats_name == name) {
-        owner = &*plan;
-        return side;
-      }
-    }
-  }
-  return nullptr;
-}
+// Who keeps the statistics "<module>/<op_id>_lhs".
+struct Collector {
+  const graph::OperandPlan* side;
+  const graph::NodePlan* plan;
+};
 
-std::vector<std::string> collected_names(const Case& c) {
-  std::vector<std::string> out;
+std::map<std::string, Collector> collectors(const Case& c) {
+  std::map<std::string, Collector> out;
   for (const std::optional<graph::NodePlan>& plan : c.plan.nodes) {
     if (!plan) continue;
     for (const graph::OperandPlan* side : {&plan->lhs, &plan->rhs}) {
-      if (side->collect_stats) out.push_back(side->stats_name);
+      if (side->collect_stats) out.emplace(side->stats_name, Collector{side, &*plan});
     }
   }
   return out;
+}
+
+std::set<std::string> wanted_leaves(const Collector& collector) {
+  if (numerics::is_asymmetric(collector.side->quantize->method)) {
+    return {"count", "sum_of_max", "sum_of_min"};
+  }
+  return {"count", "sum_of_absmax"};
 }
 
 // SRQ-2: the calibration's shape with the batch axes averaged away.
@@ -161,45 +159,46 @@ void read_quant_stats(Context& context, const JsonValue& stats, Case& c) {
 void check_quant_stats(Context& context, const JsonValue& root, const Case& c) {
   const auto stats = root.find("quant_stats");
   if (!stats) return;
+  const std::map<std::string, Collector> known = collectors(c);
+  std::vector<std::string> names;
+  for (const auto& [name, unused] : known) names.push_back(name);
   std::map<std::string, std::set<std::string>> groups;
-  const auto wanted_leaves = [](const graph::OperandPlan& side) {
-    return numerics::is_asymmetric(side.quantize->method)
-               ? std::set<std::string>{"count", "sum_of_max", "sum_of_min"}
-               : std::set<std::string>{"count", "sum_of_absmax"};
-  };
   for (const JsonMember& member : stats->members()) {
+    if (context.full()) return;
     const std::string name(member.key.text());
     const std::size_t slash = name.rfind('/');
     const std::string group = slash == std::string::npos ? "" : name.substr(0, slash);
     const std::string leaf = slash == std::string::npos ? name : name.substr(slash + 1);
-    const graph::NodePlan* owner = nullptr;
-    const graph::OperandPlan* side = collector(c, group, owner);
-    const auto source = c.quant_stats.find(name);
-    if (side == nullptr) {
-      const std::vector<std::string> names = collected_names(c);
+    const auto found = known.find(group);
+    if (found == known.end()) {
       context.error(member.key, "REF-UNKNOWN",
                     fmt::format("no operand keeps statistics \"{}\"", shortened(group)),
                     names.empty() ? "no statistics: no rule has act_static_scale"
-                                  : fmt::format("one of {}", fmt::join(names, ", ")),
+                                  : "\"<module>/<op_id>_lhs/<statistic>\" of an activation with "
+                                    "a static scale",
                     did_you_mean(group, names));
-    } else if (wanted_leaves(*side).count(leaf) == 0) {
+      continue;
+    }
+    const Collector& collector = found->second;
+    const std::set<std::string> leaves = wanted_leaves(collector);
+    groups[group].insert(leaf);
+    const auto source = c.quant_stats.find(name);
+    if (leaves.count(leaf) == 0) {
       context.error(member.key, "STAT-KIND",
                     fmt::format("the statistic \"{}\" for a calibration by {}", shortened(leaf),
-                                numerics::to_string(side->quantize->method)),
-                    fmt::format("{}", fmt::join(wanted_leaves(*side), ", ")));
+                                numerics::to_string(collector.side->quantize->method)),
+                    fmt::format("{}", fmt::join(leaves, ", ")));
     } else if (source != c.quant_stats.end()) {
       check_statistic(context, member.value, leaf, source->second,
-                      statistics_shape(*side, owner->act_batch_axes));
+                      statistics_shape(*collector.side, collector.plan->act_batch_axes));
     }
-    if (side != nullptr) groups[group].insert(leaf);
   }
-  for (const auto& [group, leaves] : groups) {
-    const graph::NodePlan* owner = nullptr;
-    const graph::OperandPlan* side = collector(c, group, owner);
-    for (const std::string& leaf : wanted_leaves(*side)) {
-      if (leaves.count(leaf) != 0) continue;
+  for (const auto& [group, present] : groups) {
+    const std::set<std::string> leaves = wanted_leaves(known.at(group));
+    for (const std::string& leaf : leaves) {
+      if (present.count(leaf) != 0) continue;
       context.error(*stats, "STAT-KIND", fmt::format("\"{}\" has no \"{}\"", group, leaf),
-                    fmt::format("all of {}", fmt::join(wanted_leaves(*side), ", ")));
+                    fmt::format("all of {}", fmt::join(leaves, ", ")));
     }
   }
 }

@@ -17,15 +17,10 @@ enum class Steps : std::uint8_t { kRefused, kAllowed };
 [[nodiscard]] std::optional<TensorSource> read_source(Context& context, const JsonValue& value,
                                                       Steps steps);
 
-struct PathProblem {
-  const char* label;  // SRC-PATH or SRC-FILE
-  std::string fact;
-};
 // The file a relative path of a case names: an existing regular file below the suite's root, by
 // whatever links it is reached.
-[[nodiscard]] std::variant<std::filesystem::path, PathProblem> find_file(
-    const std::filesystem::path& case_file, const std::filesystem::path& root,
-    const std::string& relative);
+[[nodiscard]] FoundFile find_file(const std::filesystem::path& case_file,
+                                  const std::filesystem::path& root, const std::string& relative);
 // Can the path be one of a case at all: relative, and not climbing out of the root?
 [[nodiscard]] std::optional<PathProblem> check_path(const std::filesystem::path& case_file,
                                                     const std::filesystem::path& root,

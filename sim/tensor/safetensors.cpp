@@ -24,6 +24,7 @@ using base::Result;
 
 constexpr std::size_t kPrefix = 8;  // bytes of the header's length
 constexpr std::size_t kMaxRank = 32;
+constexpr std::size_t kMaxHeaderValues = 2'000'000;  // about 200,000 tensors
 
 std::uint64_t little_endian(std::string_view bytes) {
   std::uint64_t out = 0;
@@ -119,7 +120,10 @@ std::optional<std::string> coverage_problem(const SafetensorsIndex& index, std::
 
 Result<SafetensorsIndex> parse_header(std::string_view header, std::uint64_t data_bytes) {
   base::Diagnostics diagnostics;
-  const auto document = base::parse_json(std::string(header), diagnostics);
+  base::JsonLimits limits;
+  limits.bytes = kMaxSafetensorsHeader;
+  limits.values = kMaxHeaderValues;
+  const auto document = base::parse_json(std::string(header), diagnostics, limits);
   if (!diagnostics.empty()) {
     const base::Diagnostic& first = diagnostics.front();
     return Error{fmt::format("the header is not JSON: {} at byte {}: {}", first.label, first.column,

@@ -23,7 +23,7 @@ struct SafetensorsFile {
 };
 
 inline constexpr std::uint64_t kMaxSafetensorsBytes = std::uint64_t{4} << 30;
-inline constexpr std::uint64_t kMaxSafetensorsHeader = std::uint64_t{64} << 20;
+inline constexpr std::uint64_t kMaxSafetensorsHeader = std::uint64_t{32} << 20;
 
 // Where each tensor lies: what a header says, checked.
 struct SafetensorsEntry {
