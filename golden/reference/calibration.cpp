@@ -118,6 +118,20 @@ Calibration calibration_from(const Tensor& min, const Tensor& max) {
   return c;
 }
 
+namespace {
+
+Tensor tensor_of(const std::vector<double>& values, const Shape& shape, DType dtype) {
+  Tensor out(dtype, shape);
+  for (std::size_t i = 0; i < values.size(); ++i)
+    out.store(static_cast<std::int64_t>(i), values[i]);
+  return out;
+}
+
+}  // namespace
+
+Tensor high_of(const Calibration& c, DType dtype) { return tensor_of(c.high, c.shape, dtype); }
+Tensor low_of(const Calibration& c, DType dtype) { return tensor_of(c.low, c.shape, dtype); }
+
 std::vector<Keep> gradient_mask(const Tensor& operand, const CalibrationMethod& method,
                                 const Calibration& calibration) {
   std::vector<Keep> keep(static_cast<std::size_t>(operand.size()), Keep::kKeep);

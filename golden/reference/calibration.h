@@ -30,6 +30,10 @@ struct Calibration {
 [[nodiscard]] Calibration calibration_from(const Tensor& absmax);
 [[nodiscard]] Calibration calibration_from(const Tensor& min, const Tensor& max);
 
+// The calibrated bounds as the array's dtype holds them.
+[[nodiscard]] Tensor high_of(const Calibration& calibration, DType dtype);
+[[nodiscard]] Tensor low_of(const Calibration& calibration, DType dtype);
+
 // BWD-7: does a gradient survive? kEither: the operand is too near a bound of uncertain last bits.
 enum class Keep : std::uint8_t { kKeep, kClip, kEither };
 // One verdict per element of the original operand, bounds inclusive; all kKeep where the method is

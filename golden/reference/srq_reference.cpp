@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <utility>
 
-#include "golden/reference/bounds.h"
 #include "golden/reference/exact.h"
 #include "golden/reference/exact_rounding.h"
 #include "sim/base/check.h"
@@ -22,6 +22,15 @@ Shape without(const Shape& shape, const std::vector<std::int64_t>& axes) {
   return kept;
 }
 
+MeanRange widened(MeanRange range, double uncertainty) {
+  for (std::int64_t i = 0; uncertainty > 0 && i < range.low.size(); ++i) {
+    const double slack = uncertainty * std::fabs(range.high.load(i));
+    range.low.store(i, range.low.load(i) - slack);
+    range.high.store(i, range.high.load(i) + slack);
+  }
+  return range;
+}
+
 class Follower {
  public:
   explicit Follower(const StatisticsTrace& trace) : trace_(trace), count_(trace.first_count) {}
@@ -29,14 +38,14 @@ class Follower {
   void follow(const StatisticsStep& step, std::size_t number) {
     number_ = number;
     const MeanRange mean = mean_of(step);
-    if (number == 0 && !trace_.first_sum) sum_ = Tensor(DType::kF32, mean.mean.shape());
+    if (number == 0 && !trace_.first_sum) sum_ = Tensor(DType::kF32, mean.low.shape());
     if (number == 0 && trace_.first_sum) sum_ = *trace_.first_sum;
-    if (sum_.shape() != mean.mean.shape() || step.sum.shape() != sum_.shape()) {
+    if (sum_.shape() != mean.low.shape() || step.sum.shape() != sum_.shape()) {
       return wrong("shape", 0, 0, 0);
     }
     if (trace_.update) ++count_;
-    compare("count", 0, static_cast<double>(step.count.load_int(0)), static_cast<double>(count_),
-            0);
+    const auto expected = static_cast<double>(count_);
+    compare("count", 0, static_cast<double>(step.count.load_int(0)), {expected, expected});
     for (std::int64_t i = 0; i < sum_.size(); ++i) add(step, mean, i);
     sum_ = step.sum;  // so that one wrong step is reported once
     check_use(step, mean);
@@ -46,22 +55,23 @@ class Follower {
 
  private:
   [[nodiscard]] MeanRange mean_of(const StatisticsStep& step) const {
-    if (!step.mean) return batch_mean(step.calibration, trace_.batch_axes);
-    MeanRange range{Tensor(DType::kF64, step.mean->shape()), {"0", {}}};
-    for (std::int64_t i = 0; i < step.mean->size(); ++i) range.mean.store(i, step.mean->load(i));
-    range.bound.per_element.assign(static_cast<std::size_t>(step.mean->size()), 0);
+    if (!step.mean)
+      return widened(batch_mean(step.calibration, trace_.batch_axes, trace_.policy),
+                     step.uncertainty);
+    MeanRange range{Tensor(DType::kF64, step.mean->shape()), {}};
+    for (std::int64_t i = 0; i < step.mean->size(); ++i) range.low.store(i, step.mean->load(i));
+    range.high = range.low;
     return range;
   }
 
   // SRQ-4. The rounding of an addition is monotonic, so the ends of the mean's interval bound it.
   void add(const StatisticsStep& step, const MeanRange& mean, std::int64_t i) {
     const double before = sum_.load(i), after = step.sum.load(i);
-    if (!trace_.update) return compare("frozen sum", i, after, before, 0);
-    const double m = mean.mean.load(i);
-    const double bound = mean.bound.per_element[static_cast<std::size_t>(i)];
-    const double low = exact_add(DType::kF32, before, round_to(DType::kF32, m - bound));
-    const double high = exact_add(DType::kF32, before, round_to(DType::kF32, m + bound));
-    compare("sum", i, after, low + (high - low) / 2, (high - low) / 2);
+    if (!trace_.update) return compare("frozen sum", i, after, {before, before});
+    const auto plus = [&](double m) {
+      return exact_add(DType::kF32, before, round_to(DType::kF32, m));
+    };
+    compare("sum", i, after, {plus(mean.low.load(i)), plus(mean.high.load(i))});
   }
 
   void check_use(const StatisticsStep& step, const MeanRange& mean) {
@@ -70,19 +80,18 @@ class Follower {
     const Tensor average = average_in_use(step.sum, count_, step.in_use->dtype());
     for (std::int64_t i = 0; i < sum_.size(); ++i) {
       if (count_ > 0) {
-        compare("average in use", i, step.in_use->load(i), average.load(i), 0);
+        compare("average in use", i, step.in_use->load(i), {average.load(i), average.load(i)});
       } else {
-        compare("own value in use", i, step.in_use->load(i), mean.mean.load(i),
-                mean.bound.per_element[static_cast<std::size_t>(i)]);
+        compare("own value in use", i, step.in_use->load(i), {mean.low.load(i), mean.high.load(i)});
       }
     }
   }
 
-  void compare(const char* what, std::int64_t i, double value, double expected, double bound) {
+  void compare(const char* what, std::int64_t i, double value, std::pair<double, double> expected) {
     ++verdict.compared;
-    const bool both_nan = std::isnan(value) && std::isnan(expected);
-    const bool same = value == expected || both_nan;
-    if (!same && !(std::fabs(value - expected) <= bound)) wrong(what, i, value, expected);
+    const bool both_nan = std::isnan(value) && std::isnan(expected.first);
+    const bool inside = expected.first <= value && value <= expected.second;
+    if (!inside && !both_nan) wrong(what, i, value, expected.first);
   }
 
   void wrong(const char* what, std::int64_t i, double value, double expected) {
@@ -100,30 +109,86 @@ class Follower {
 
 }  // namespace
 
-MeanRange batch_mean(const Tensor& calibration, const std::vector<std::int64_t>& batch_axes) {
-  const Shape kept = without(calibration.shape(), batch_axes);
-  const std::vector<std::int64_t> position = broadcast_positions(calibration.shape(), kept);
-  MeanRange out;
-  out.mean = Tensor(DType::kF64, kept);
-  const double n = static_cast<double>(calibration.size()) / static_cast<double>(out.mean.size());
-  std::vector<ExactSum> sums(static_cast<std::size_t>(out.mean.size()));
-  std::vector<double> special(sums.size(), 0);  // infinities and NaNs add up by IEEE rules
-  for (std::int64_t i = 0; i < calibration.size(); ++i) {
-    const auto j = static_cast<std::size_t>(position[static_cast<std::size_t>(i)]);
-    const double x = calibration.load(i);
-    if (std::isfinite(x)) {
-      sums[j].add(dyadic(x));
-    } else {
-      special[j] += x;
-    }
+namespace {
+
+// One mean in the making: its sum in the defined order, and exactly.
+struct Summed {
+  double ascending = 0;  // f32 (f64 for f64 data), row-major over the reduced axes
+  double sum = 0, sum_abs = 0;
+};
+
+std::vector<Summed> sums_of(const Tensor& x, const Shape& kept, DType carrier) {
+  const std::vector<std::int64_t> position = broadcast_positions(x.shape(), kept);
+  std::vector<Summed> out(static_cast<std::size_t>(tensor::element_count(kept).value()));
+  for (std::int64_t i = 0; i < x.size(); ++i) {
+    Summed& s = out[static_cast<std::size_t>(position[static_cast<std::size_t>(i)])];
+    s.ascending = exact_add(carrier, s.ascending, x.load(i));
+    s.sum += x.load(i);
+    s.sum_abs += std::fabs(x.load(i));
   }
-  for (std::size_t j = 0; j < sums.size(); ++j) {
-    out.mean.store(static_cast<std::int64_t>(j),
-                   special[j] == 0 ? sums[j].value() / n : special[j]);
-  }
-  out.bound = reduce_bound(calibration, {Reduction::kMean, batch_axes, false});
-  if (n == 1) out.bound.per_element.assign(sums.size(), 0);
   return out;
+}
+
+bool order_is_defined(const Shape& shape, const Shape& kept) {
+  for (std::size_t axis = 0; axis < shape.size(); ++axis) {
+    if (kept[axis] != shape[axis] && shape[axis] > 32) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+MeanRange batch_mean(const Tensor& calibration, const std::vector<std::int64_t>& batch_axes,
+                     const numerics::Policy& policy) {
+  const Shape kept = without(calibration.shape(), batch_axes);
+  const DType dtype = calibration.dtype(), carrier = accumulator_of(dtype);
+  MeanRange out{Tensor(DType::kF64, kept), Tensor(DType::kF64, kept)};
+  const double n = static_cast<double>(calibration.size()) / static_cast<double>(out.low.size());
+  const bool ordered = policy.reduce_order != numerics::Policy::ReduceOrder::kPairwise &&
+                       order_is_defined(calibration.shape(), kept);
+  const std::vector<Summed> sums = sums_of(calibration, kept, carrier);
+  for (std::size_t j = 0; j < sums.size(); ++j) {
+    const Summed& s = sums[j];
+    // In an open order the sum is only known to lie this near the exact one.
+    const double slack =
+        ordered || n == 1 ? 0 : gamma(n, float_model(carrier).unit) * s.sum_abs * kSlack;
+    const double sum = ordered || n == 1 ? s.ascending : s.sum;
+    const double low = exact_divide(carrier, round_to(carrier, sum - slack), n);
+    const double high = exact_divide(carrier, round_to(carrier, sum + slack), n);
+    double least = round_to(dtype, low), most = round_to(dtype, high);
+    if (policy.mean_divide != numerics::Policy::Division::kDivide) {
+      const double reciprocal = exact_divide(carrier, 1, n);
+      const double a =
+          round_to(dtype, exact_multiply(carrier, round_to(carrier, sum - slack), reciprocal));
+      const double b =
+          round_to(dtype, exact_multiply(carrier, round_to(carrier, sum + slack), reciprocal));
+      least = std::isnan(a) ? a : std::fmin(least, a);
+      most = std::isnan(b) ? b : std::fmax(most, b);
+    }
+    out.low.store(static_cast<std::int64_t>(j), least);
+    out.high.store(static_cast<std::int64_t>(j), most);
+  }
+  return out;
+}
+
+Calibration calibration_in_use(const Calibration& own, const StatisticsInUse& u) {
+  MXCHECK_CHECK(u.sums.size() == (own.asymmetric ? 2u : 1u), "one sum per calibrated bound");
+  if (u.count > 0) {
+    const Tensor high = average_in_use(u.sums.back(), u.count, u.dtype);
+    if (!own.asymmetric) return calibration_from(high);
+    return calibration_from(average_in_use(u.sums.front(), u.count, u.dtype), high);
+  }
+  const MeanRange high = batch_mean(high_of(own, u.dtype), u.batch_axes, u.policy);
+  const MeanRange low = batch_mean(low_of(own, u.dtype), u.batch_axes, u.policy);
+  Calibration c =
+      own.asymmetric ? calibration_from(low.low, high.high) : calibration_from(high.high);
+  const double own_uncertainty = own.uncertainty.empty() ? 0 : own.uncertainty.front();
+  for (std::size_t j = 0; j < c.uncertainty.size(); ++j) {
+    const double width =
+        high.high.load(static_cast<std::int64_t>(j)) - high.low.load(static_cast<std::int64_t>(j));
+    c.uncertainty[j] = own_uncertainty + (width > 0 ? width / c.high[j] : 0);
+  }
+  return c;
 }
 
 Tensor average_in_use(const Tensor& sum, std::int64_t count, DType dtype) {

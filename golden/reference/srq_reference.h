@@ -19,14 +19,16 @@ namespace mxcheck::reference {
 
 // What one quantity (absmax, min or max) of one operand looked like after a step.
 struct StatisticsStep {
-  Tensor calibration;            // of the step, before the mean over batch axes
+  Tensor calibration;            // of the step, before the mean over batch axes (high_of, low_of)
+  double uncertainty = 0;        // of the calibration, relative (rms)
   std::optional<Tensor> mean;    // over batch axes, where recorded
-  Tensor count;                  // s32 scalar (or one element), after the step
+  Tensor count;                  // s32, one element, after the step
   Tensor sum;                    // f32, after the step
   std::optional<Tensor> in_use;  // the calibration that made the scale, where recorded
 };
 struct StatisticsTrace {
   std::vector<std::int64_t> batch_axes;
+  numerics::Policy policy;
   bool update = true;               // false: forward only, frozen
   std::int64_t first_count = 0;     // before the first step
   std::optional<Tensor> first_sum;  // absent: zeros
@@ -39,19 +41,33 @@ struct StatisticsVerdict {
   [[nodiscard]] bool passed() const { return wrong == 0; }
 };
 
-// SRQ-2: the mean over batch axes (kept as 1). Its order of summation is open, so it comes as an
-// interval [mean - bound, mean + bound]; a mean of one value is that value.
+// SRQ-2: the mean over batch axes (kept as 1), summed in f32 and rounded once to the dtype. Exact
+// (low == high) where the order is defined, which is up to 32 values an axis (POL-3), and the
+// policy divides; otherwise every order and both kinds of division lie in [low, high]. Tensors are
+// f64.
 struct MeanRange {
-  Tensor mean;  // f64
-  Bound bound;
+  Tensor low, high;
 };
 [[nodiscard]] MeanRange batch_mean(const Tensor& calibration,
-                                   const std::vector<std::int64_t>& batch_axes);
+                                   const std::vector<std::int64_t>& batch_axes,
+                                   const numerics::Policy& policy);
 
 // Follows the trace: with the recorded mean of each step, or with batch_mean() and its interval,
 // count += 1 and sum += mean (f32), or both unchanged when frozen; in use = sum / count in f32,
 // cast to the calibration's dtype, or the step's own mean while the count is 0.
 [[nodiscard]] StatisticsVerdict check_statistics(const StatisticsTrace& trace);
+
+// SRQ-5, SRQ-6: the calibration that scale, zero point and mask see after `step`, for
+// Quantization::calibration. `sums` and `count` as they are after the step: sum_of_absmax alone, or
+// sum_of_min and sum_of_max. While the count is 0 it is the mean of the step's own calibration.
+struct StatisticsInUse {
+  std::vector<Tensor> sums;
+  std::int64_t count = 0;
+  std::vector<std::int64_t> batch_axes;
+  numerics::Policy policy;
+  DType dtype = DType::kF32;  // of the operand
+};
+[[nodiscard]] Calibration calibration_in_use(const Calibration& own, const StatisticsInUse& in_use);
 
 // The average in use after an update: sum / count, correctly rounded in f32, then to the dtype.
 [[nodiscard]] Tensor average_in_use(const Tensor& sum, std::int64_t count, DType dtype);

@@ -100,6 +100,56 @@ TEST_CASE("every broken rule of the statistics is named [SRQ-4] [SRQ-5]", "[refe
   CHECK(named(t).rfind("step 0 own value in use[2]", 0) == 0);
 }
 
+TEST_CASE("the mean over a batch is exact in the defined order, an interval beyond it [SRQ-2]",
+          "[reference][srq]") {
+  const numerics::Policy ieee, xla = *numerics::policy_from_name("xla_cpu");
+  for (const std::int64_t batch : {5, 32, 200}) {
+    for (const DType dtype : {DType::kF32, DType::kBF16}) {
+      const Tensor x = testing::random_floats(dtype, {batch, 4}, 11);
+      const MeanRange range = batch_mean(x, {0}, ieee), either = batch_mean(x, {-2}, xla);
+      for (std::int64_t t = 0; t < 4; ++t) {
+        float sum = 0, backwards = 0;
+        for (std::int64_t b = 0; b < batch; ++b) {
+          sum += static_cast<float>(x.load(4 * b + t));
+          backwards += static_cast<float>(x.load(4 * (batch - 1 - b) + t));
+        }
+        const auto n = static_cast<float>(batch);
+        const auto rounded = [&](float v) { return round_to(dtype, static_cast<double>(v)); };
+        CHECK(range.low.load(t) <= rounded(sum / n));
+        CHECK(rounded(sum / n) <= range.high.load(t));
+        CHECK(either.low.load(t) <= rounded(sum * (1 / n)));
+        CHECK(rounded(sum * (1 / n)) <= either.high.load(t));
+        CHECK((range.low.load(t) == range.high.load(t) || batch > 32));
+        if (batch > 32) CHECK(range.low.load(t) <= rounded(backwards / n));
+      }
+    }
+  }
+}
+
+TEST_CASE(
+    "the calibration in use is the average, or the step's own mean at count 0 [SRQ-5] [SRQ-6]",
+    "[reference][srq]") {
+  Calibration own;
+  own.shape = {2, 1};
+  own.low = {-3, -5};
+  own.high = {3, 5};
+  own.uncertainty = {0, 0};
+  StatisticsInUse u;
+  u.batch_axes = {0};
+  u.sums = {Tensor(DType::kF32, {1, 1})};
+  CHECK(calibration_in_use(own, u).high == std::vector<double>{4});
+  CHECK(calibration_in_use(own, u).low == std::vector<double>{-4});
+  u.sums[0].store(0, 9);
+  u.count = 3;
+  CHECK(calibration_in_use(own, u).high == std::vector<double>{3});
+  own.asymmetric = true;
+  own.low = {-1, -2};
+  u.sums = {Tensor(DType::kF32, {1, 1}), u.sums[0]};
+  CHECK(calibration_in_use(own, u).low == std::vector<double>{0});
+  u.count = 0;
+  CHECK(calibration_in_use(own, u).low == std::vector<double>{-1.5});
+}
+
 TEST_CASE("a trace may start from given statistics [SRQ-3]", "[reference][srq]") {
   const StatisticsTrace whole = honest(DType::kF32, true, 3);
   StatisticsTrace rest = whole;
