@@ -20,9 +20,9 @@ class InternalError : public std::logic_error {
 
 }  // namespace mxcheck::base
 
-#define MXCHECK_CHECK(condition, message)                                             \
-  do {                                                                                \
-    if (!(condition)) {                                                               \
-      ::mxcheck::base::check_failed(__FILE__, __LINE__, #condition, (message));       \
-    }                                                                                 \
+#define MXCHECK_CHECK(condition, message)                                       \
+  do {                                                                          \
+    if (!(condition)) {                                                         \
+      ::mxcheck::base::check_failed(__FILE__, __LINE__, #condition, (message)); \
+    }                                                                           \
   } while (false)

@@ -18,10 +18,10 @@ enum class Severity { kError, kWarning, kNote };
 struct Diagnostic {
   Severity severity = Severity::kError;
   std::string file;
-  int line = 0;    // 1-based; 0: no position
-  int column = 0;  // 1-based, in bytes
-  std::string pointer;  // JSON pointer (RFC 6901) of the offending value
-  std::string label;    // a label of labels.def
+  int line = 0;             // 1-based; 0: no position
+  int column = 0;           // 1-based, in bytes
+  std::string pointer;      // JSON pointer (RFC 6901) of the offending value
+  std::string label;        // a label of labels.def
   std::string fact;         // what is there
   std::string expectation;  // what the rule wants; may be empty
   std::string hint;         // what to do; may be empty

@@ -5,6 +5,7 @@
 #include "sim/exec/float_dot.h"
 #include "sim/graph/planner.h"
 #include "sim/graph/product.h"
+#include "sim/tensor/reduce.h"
 
 namespace mxcheck::exec {
 namespace {
@@ -48,8 +49,8 @@ NodeClasses classify_dot(NodePlan plan, const graph::RunSpec& run, const Policy&
   const Shape& rhs = plan.rhs.type.shape;
   const bool integers = integer_codes(plan.lhs.quantize) && integer_codes(plan.rhs.quantize);
   if (plan.path != Path::kFast || !integers) {
-    out.forward = contraction(
-        undefined_order(matrix_view(plan.lowering.dot, lhs, rhs), plan.result, policy));
+    out.forward =
+        contraction(undefined_order(matrix_view(plan.lowering.dot, lhs, rhs), plan.result, policy));
   }
   if (!run.has_backward()) return out;
   const Shape g = gradient_shape(plan);
@@ -83,12 +84,12 @@ NodeClasses classify_conv(const Graph& graph, const Node& node, const NodePlan& 
     return p.path == Path::kFast && integer_codes(p.quantize_g) && integer_codes(residual.quantize);
   };
   if (!exact(plan.dlhs, plan.rhs)) {
-    out.dlhs = contraction(undefined_conv_order(dlhs_geometry(forward, lhs, rhs, g), g, rhs,
-                                                plan.result, policy));
+    out.dlhs = contraction(
+        undefined_conv_order(dlhs_geometry(forward, lhs, rhs, g), g, rhs, plan.result, policy));
   }
   if (!exact(plan.drhs, plan.lhs)) {
-    out.drhs = contraction(undefined_conv_order(drhs_geometry(forward, lhs, rhs, g), lhs, g,
-                                                plan.result, policy));
+    out.drhs = contraction(
+        undefined_conv_order(drhs_geometry(forward, lhs, rhs, g), lhs, g, plan.result, policy));
   }
   return out;
 }
@@ -110,28 +111,69 @@ NodeClasses classify_ragged(const Graph& graph, const Node& node, const NodePlan
   if (!run.has_backward()) return out;
   const bool fast = plan.dlhs.path == Path::kFast && integer_codes(plan.dlhs.quantize_g);
   if (!(fast && integer_codes(plan.rhs.quantize))) {
-    out.dlhs = contraction(undefined_order(
-        matrix_view(dense, masked(g), {rhs[0], rhs[2], rhs[1]}), plan.result, policy));
+    out.dlhs = contraction(undefined_order(matrix_view(dense, masked(g), {rhs[0], rhs[2], rhs[1]}),
+                                           plan.result, policy));
   }
   if (!(fast && integer_codes(plan.lhs.quantize))) {
-    out.drhs = contraction(undefined_order(matrix_view(batched, masked(lhs), masked(g)),
-                                           plan.result, policy));
+    out.drhs = contraction(
+        undefined_order(matrix_view(batched, masked(lhs), masked(g)), plan.result, policy));
   }
   return out;
 }
 
-NodeClasses classify_float(const Node& node) {
+// Sums whose order depends on the recording host's vector width (POL-3): over which axes of which
+// shape each op sums.
+bool host_dependent_value(const Graph& graph, const Node& node) {
+  const Shape& x = graph.type(node.args[0]).shape;
+  switch (node.op) {
+    case Op::reduce_sum:
+    case Op::reduce_mean:
+      return tensor::host_dependent(x, node.attributes.axes);
+    case Op::mse: {
+      Axes all;
+      for (std::size_t axis = 0; axis < x.size(); ++axis)
+        all.push_back(static_cast<std::int64_t>(axis));
+      return tensor::host_dependent(x, all);
+    }
+    default:
+      return false;
+  }
+}
+
+// Does the gradient of some argument sum over axes it was broadcast along, in such an order?
+bool host_dependent_gradient(const Graph& graph, const Node& node) {
+  const Shape& out = node.type.shape;
+  for (const int arg : node.args) {
+    const Shape& shape = graph.type(arg).shape;
+    if (shape == out || shape.size() > out.size()) continue;
+    Axes summed;
+    const std::size_t added = out.size() - shape.size();
+    for (std::size_t axis = 0; axis < out.size(); ++axis) {
+      if (axis < added || (shape[axis - added] == 1 && out[axis] != 1)) {
+        summed.push_back(static_cast<std::int64_t>(axis));
+      }
+    }
+    if (tensor::host_dependent(out, summed)) return true;
+  }
+  return false;
+}
+
+NodeClasses classify_float(const Graph& graph, const Node& node) {
   NodeClasses out;
+  const char* host_order = "a sum over several axes whose order depends on the host's vectors";
+  if (host_dependent_value(graph, node)) out.forward = {"BND-2", host_order};
+  const bool broadcasts = graph::info(node.op).arguments.size() == 2 || node.op == Op::layer_norm ||
+                          node.op == Op::broadcast_to;
+  const bool elementwise = node.op != Op::take && node.op != Op::softmax_cross_entropy;
+  if (broadcasts && elementwise && host_dependent_gradient(graph, node)) {
+    out.backward = {"BND-2", host_order};
+  }
   const bool transcendental = node.op == Op::exp || node.op == Op::log || node.op == Op::tanh ||
                               node.op == Op::logistic || node.op == Op::gelu ||
                               node.op == Op::silu || node.op == Op::softmax ||
                               node.op == Op::log_softmax || node.op == Op::softmax_cross_entropy;
   if (node.type.dtype == DType::kF64 && transcendental) {
     out.forward = {"BND-6", "transcendental functions of f64 are not fixed in bits"};
-    out.backward = out.forward;
-  }
-  if (node.op == Op::gelu && !node.attributes.approximate) {
-    out.forward = {"BND-6", "erfc beyond |x| = 1 is not fixed in bits"};
     out.backward = out.forward;
   }
   return out;
@@ -143,7 +185,7 @@ NodeClasses classify_node(const Graph& graph, std::size_t index,
                           const std::optional<NodePlan>& plan, const graph::RunSpec& run,
                           const Policy& policy) {
   const Node& node = graph.nodes[index];
-  if (!plan) return classify_float(node);
+  if (!plan) return classify_float(graph, node);
   switch (node.op) {
     case Op::conv_general_dilated:
       return classify_conv(graph, node, *plan, run, policy);

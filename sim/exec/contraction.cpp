@@ -211,26 +211,22 @@ ProductResult contract_fast(const Operand& lhs, const Operand& rhs, DotDimension
   split_axes(rhs_tiles, dot.rhs_contract, dot.rhs_batch);
   const Shape lhs_split = split_shape(lhs.shape(), lhs_tiles, false);
   const Shape rhs_split = split_shape(rhs.shape(), rhs_tiles, false);
-  const Axes lhs_rest =
-      graph::remaining_axes(lhs_split.size(), dot.lhs_contract, dot.lhs_batch);
-  const Axes rhs_rest =
-      graph::remaining_axes(rhs_split.size(), dot.rhs_contract, dot.rhs_batch);
+  const Axes lhs_rest = graph::remaining_axes(lhs_split.size(), dot.lhs_contract, dot.lhs_batch);
+  const Axes rhs_rest = graph::remaining_axes(rhs_split.size(), dot.rhs_contract, dot.rhs_batch);
   const Shape out_shape = product_shape(dot, lhs_split, rhs_split);
   const Side a = make_side(lhs, lhs_tiles, dot.lhs_batch, dot.lhs_contract, lhs_rest, true,
                            out_shape, rhs_rest.size());
   const Side b = make_side(rhs, rhs_tiles, dot.rhs_batch, dot.rhs_contract, rhs_rest, false,
                            out_shape, lhs_rest.size());
 
-  const auto type = [](const Operand& x) {
-    return x.q ? x.q->scale.dtype() : x.raw.dtype();
-  };
+  const auto type = [](const Operand& x) { return x.q ? x.q->scale.dtype() : x.raw.dtype(); };
   const auto promotable = [](DType dtype) {
     if (numerics::byte_width(dtype) > 1) return dtype;
     return numerics::is_float(dtype) ? DType::kBF16 : DType::kS32;
   };
   const DType result = numerics::promote(promotable(type(lhs)), promotable(type(rhs)));
-  const bool integers = !numerics::is_float(lhs.values().dtype()) &&
-                        !numerics::is_float(rhs.values().dtype());
+  const bool integers =
+      !numerics::is_float(lhs.values().dtype()) && !numerics::is_float(rhs.values().dtype());
   ProductResult out;
   Tensor values;
   if (integers) {

@@ -89,8 +89,8 @@ std::vector<std::int64_t> tap_table(const ConvGeometry& g, const ConvSizes& s) {
       for (std::size_t i = 0; i < s.in.size() && pixel >= 0; ++i) {
         const std::int64_t at =
             out_at[i] * g.strides[i] + tap_at[i] * g.rhs_dilation[i] - g.padding[i].first;
-        const bool inside = at >= 0 && at % g.lhs_dilation[i] == 0 &&
-                            at / g.lhs_dilation[i] < s.in[i];
+        const bool inside =
+            at >= 0 && at % g.lhs_dilation[i] == 0 && at / g.lhs_dilation[i] < s.in[i];
         pixel = inside ? pixel + at / g.lhs_dilation[i] * strides[i] : -1;
       }
       table[static_cast<std::size_t>(o * taps + t)] = pixel;
@@ -174,9 +174,8 @@ Tensor code_convolution(const Tensor& lhs, const Tensor& rhs, const ConvGeometry
     const auto values = acc.data<std::int32_t>();
     return std::vector<std::int32_t>(values.begin(), values.end());
   };
-  return by_groups<std::uint8_t, std::int32_t>(x.data<std::uint8_t>().data(),
-                                               w.data<std::uint8_t>().data(), g, s, DType::kS32,
-                                               multiply);
+  return by_groups<std::uint8_t, std::int32_t>(
+      x.data<std::uint8_t>().data(), w.data<std::uint8_t>().data(), g, s, DType::kS32, multiply);
 }
 
 // conv(zero point broadcast over lhs, rhs codes) in wrapping s32, with the same zero padding.
@@ -210,9 +209,8 @@ Tensor zero_point_convolution(const Tensor& zero_point, const Shape& lhs, const 
     }
     return out;
   };
-  return by_groups<std::int32_t, std::int32_t>(x.data<std::int32_t>().data(),
-                                               w.data<std::int32_t>().data(), g, s, DType::kS32,
-                                               multiply);
+  return by_groups<std::int32_t, std::int32_t>(
+      x.data<std::int32_t>().data(), w.data<std::int32_t>().data(), g, s, DType::kS32, multiply);
 }
 
 // The backend's own transposed-convolution route: strided outputs of a dilated input.
@@ -263,7 +261,8 @@ std::vector<float> single_row(const std::vector<float>& a, const std::vector<flo
     for (std::int64_t begin = 0; begin < k; begin += block) {
       float acc = 0;
       for (std::int64_t i = begin; i < std::min(begin + block, k); ++i) {
-        const float product = a[static_cast<std::size_t>(i)] * b[static_cast<std::size_t>(i * n + j)];
+        const float product =
+            a[static_cast<std::size_t>(i)] * b[static_cast<std::size_t>(i * n + j)];
         acc = acc + product;
       }
       sum = begin == 0 ? acc : sum + acc;
@@ -292,8 +291,8 @@ Tensor float_convolution(const Tensor& lhs, const Tensor& rhs, const ConvGeometr
     matrix_chain(a.data(), b.data(), out.data(), view, policy);
     return out;
   };
-  return convert_float(
-      by_groups<float, float>(x.data(), w.data(), g, s, DType::kF32, multiply), result);
+  return convert_float(by_groups<float, float>(x.data(), w.data(), g, s, DType::kF32, multiply),
+                       result);
 }
 
 OutputScale scale_along(const Tensor& scale, std::int64_t own_axis, std::int64_t out_axis,
@@ -306,8 +305,12 @@ OutputScale scale_along(const Tensor& scale, std::int64_t own_axis, std::int64_t
 }  // namespace
 
 ConvGeometry forward_geometry(const graph::Attributes& a) {
-  return {graph::conv_layout(a.conv_layout), a.window_strides, a.lhs_dilation, a.rhs_dilation,
-          a.padding, a.feature_group_count};
+  return {graph::conv_layout(a.conv_layout),
+          a.window_strides,
+          a.lhs_dilation,
+          a.rhs_dilation,
+          a.padding,
+          a.feature_group_count};
 }
 
 ConvGeometry dlhs_geometry(const ConvGeometry& f, const Shape& lhs, const Shape& rhs,
@@ -323,9 +326,8 @@ ConvGeometry dlhs_geometry(const ConvGeometry& f, const Shape& lhs, const Shape&
   const Shape o = spatial(out, f.layout.out);
   for (std::size_t i = 0; i < l.size(); ++i) {
     const std::int64_t before = dilated(r[i], f.rhs_dilation[i]) - f.padding[i].first - 1;
-    const std::int64_t after = dilated(l[i], f.lhs_dilation[i]) +
-                               dilated(r[i], f.rhs_dilation[i]) - 1 - dilated(o[i], f.strides[i]) -
-                               before;
+    const std::int64_t after = dilated(l[i], f.lhs_dilation[i]) + dilated(r[i], f.rhs_dilation[i]) -
+                               1 - dilated(o[i], f.strides[i]) - before;
     g.padding.emplace_back(before, after);
   }
   return g;
@@ -359,9 +361,9 @@ ProductResult convolve(const Operand& lhs, const Operand& rhs, const ConvGeometr
   if (raw_float(lhs) || raw_float(rhs)) {
     const Tensor a = lhs.q ? quant::dequantize(*lhs.q, policy) : lhs.raw;
     const Tensor b = rhs.q ? quant::dequantize(*rhs.q, policy) : rhs.raw;
-    return {std::nullopt,
-            float_convolution(a, b, g, graph::float_contraction_dtype(a.dtype(), b.dtype()),
-                              policy)};
+    return {
+        std::nullopt,
+        float_convolution(a, b, g, graph::float_contraction_dtype(a.dtype(), b.dtype()), policy)};
   }
   const auto type = [](const Operand& x) {
     if (x.q) return x.q->scale.dtype();

@@ -5,6 +5,8 @@
 
 #include <span>
 
+#include "sim/mxu/cycle.h"
+
 namespace mxcheck::exec {
 namespace {
 
@@ -40,10 +42,10 @@ Tensor Engine::multiply(const Tensor& lhs, const Tensor& rhs) {
     product.m = m;
     product.n = n;
     product.k = k;
-    product.lhs = std::span(a).subspan(static_cast<std::size_t>(i * m * k),
-                                       static_cast<std::size_t>(m * k));
-    product.rhs = std::span(b).subspan(static_cast<std::size_t>(i * k * n),
-                                       static_cast<std::size_t>(k * n));
+    product.lhs =
+        std::span(a).subspan(static_cast<std::size_t>(i * m * k), static_cast<std::size_t>(m * k));
+    product.rhs =
+        std::span(b).subspan(static_cast<std::size_t>(i * k * n), static_cast<std::size_t>(k * n));
     product.lhs_type = lhs.dtype();
     product.rhs_type = rhs.dtype();
     const mxu::ProductResult result = run(product);
@@ -55,10 +57,9 @@ Tensor Engine::multiply(const Tensor& lhs, const Tensor& rhs) {
       continue;
     }
     if (result.status == mxu::Status::kUndefined && undefined_reason_.empty()) {
-      undefined_reason_ = fmt::format(
-          "{}: the {} register overflows at batch {}, m {}, n {}, k {}", current_,
-          mxu::name(result.overflow->stage), i, result.overflow->m, result.overflow->n,
-          result.overflow->k);
+      undefined_reason_ = fmt::format("{}: the {} register overflows at batch {}, m {}, n {}, k {}",
+                                      current_, mxu::name(result.overflow->stage), i,
+                                      result.overflow->m, result.overflow->n, result.overflow->k);
     }
     // What the unit delivers is s32 in every named profile; a wider delivery keeps its low 32 bits.
     for (std::size_t j = 0; j < result.acc.size(); ++j) {
@@ -69,6 +70,7 @@ Tensor Engine::multiply(const Tensor& lhs, const Tensor& rhs) {
 }
 
 mxu::ProductResult Engine::run(const mxu::Product& product) const {
+  if (level_ == Level::kCycle) return mxu::run_cycle(profile_, product).product;
   return mxu::multiply(profile_, product);
 }
 

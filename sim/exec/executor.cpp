@@ -133,8 +133,8 @@ class Run {
 
   QuantizedContext context(std::size_t i, const std::vector<const Tensor*>& args, bool upstream) {
     const std::string prefix = step_name(step_) + "/quant/" + graph_.nodes[i].name;
-    QuantizedContext c{graph_.nodes[i], *request_.plan.nodes[i], args, request_.policy, engine_,
-                       prefix, {}, {}};
+    QuantizedContext c{
+        graph_.nodes[i], *request_.plan.nodes[i], args, request_.policy, engine_, prefix, {}, {}};
     c.record = [this, prefix, upstream, i](const std::string& name, const Tensor& value) {
       Inexact own;
       if (name == "fwd/out") own = classes_[i].forward;
@@ -209,13 +209,14 @@ class Run {
     record(name, *cotangents_[v], cotangent_inexact_[v], upstream_[v]);
     const Tensor g = settle(name, *cotangents_[v]);
     const std::vector<const Tensor*> args = arguments(node);
-    const bool upstream = any_inexact(node) || inexact_[v] || upstream_[v] ||
-                          cotangent_inexact_[v].any();
+    const bool upstream =
+        any_inexact(node) || inexact_[v] || upstream_[v] || cotangent_inexact_[v].any();
     std::vector<Contribution> parts;
     if (request_.plan.nodes[i]) {
       parts = quantized_backward(context(i, args, upstream), states_[i], g);
     } else {
-      parts = float_op(node.op).vjp({node, args, request_.policy}, values_[v], g);
+      parts = float_op(node.op).vjp({node, args, request_.policy}, values_[v],
+                                    convert_float(g, values_[v].dtype()));
     }
     for (const Contribution& part : parts) accumulate(i, part, upstream);
   }
@@ -225,7 +226,8 @@ class Run {
     const auto arg = static_cast<std::size_t>(graph_.nodes[i].args[part.arg]);
     if (!numerics::is_arithmetic_float(values_[arg].dtype())) return;
     std::optional<Tensor>& sum = cotangents_[arg];
-    sum = sum ? add_values(*sum, part.value, request_.policy) : part.value;
+    sum = sum ? add_values(*sum, convert_float(part.value, sum->dtype()), request_.policy)
+              : part.value;
     upstream_[arg] = upstream_[arg] || upstream;
     const std::optional<graph::NodePlan>& plan = request_.plan.nodes[i];
     Inexact own = classes_[i].backward;
@@ -260,7 +262,8 @@ class Run {
         const Tensor computed =
             cotangents_[v].value_or(Tensor(params_[i].dtype(), params_[i].shape()));
         const Tensor grad = settle(step_name(step_) + "/grad/param/" + param, computed);
-        params_[i] = sgd(values_[v], grad, *request_.run.optimizer, velocity_[i]);
+        params_[i] = sgd(values_[v], convert_float(grad, values_[v].dtype()),
+                         *request_.run.optimizer, velocity_[i]);
       }
       const std::string name = step_name(step_) + "/param/" + param;
       const bool upstream = param_inexact_[i] || upstream_[v] || cotangent_inexact_[v].any();
@@ -301,8 +304,8 @@ class Run {
   Engine engine_;
   Outcome outcome_;
   int step_ = 0;
-  std::vector<NodeClasses> classes_;         // by node
-  std::vector<Tensor> params_;               // by param, current
+  std::vector<NodeClasses> classes_;  // by node
+  std::vector<Tensor> params_;        // by param, current
   std::vector<std::optional<Tensor>> velocity_;
   std::vector<bool> param_inexact_;
   std::map<std::string, quant::Statistics> statistics_;
@@ -312,8 +315,8 @@ class Run {
   std::vector<bool> inexact_;                // by value: its bits are not fixed end to end
   std::vector<QuantizedState> states_;       // by node
   std::vector<std::optional<Tensor>> cotangents_;
-  std::vector<Inexact> cotangent_inexact_;   // a contribution to it is not fixed in bits
-  std::vector<bool> upstream_;               // a contribution came from inexact values
+  std::vector<Inexact> cotangent_inexact_;  // a contribution to it is not fixed in bits
+  std::vector<bool> upstream_;              // a contribution came from inexact values
 };
 
 }  // namespace

@@ -35,9 +35,9 @@ struct Request {
 
 // How a value may be compared, decided from the dataflow alone.
 struct ValueClass {
-  bool exact = true;     // from exact inputs the bits are defined
-  std::string formula;   // not exact: the bound's name (BND-1, BND-2, BND-6)
-  std::string reason;    // not exact: what leaves the order open
+  bool exact = true;              // from exact inputs the bits are defined
+  std::string formula;            // not exact: the bound's name (BND-1, BND-2, BND-6)
+  std::string reason;             // not exact: what leaves the order open
   bool upstream_inexact = false;  // something it depends on in this step or earlier is not exact
 };
 

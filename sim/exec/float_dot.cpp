@@ -57,8 +57,7 @@ __attribute__((target("avx2,fma"))) void fma_row_avx2(float a, const float* b, f
                      _mm256_fmadd_ps(factor, _mm256_loadu_ps(b + i), _mm256_loadu_ps(row + i)));
   }
   for (; i < n; ++i) {
-    const __m128 sum =
-        _mm_fmadd_ss(_mm_set_ss(a), _mm_load_ss(b + i), _mm_load_ss(row + i));
+    const __m128 sum = _mm_fmadd_ss(_mm_set_ss(a), _mm_load_ss(b + i), _mm_load_ss(row + i));
     _mm_store_ss(row + i, sum);
   }
 }
@@ -121,9 +120,9 @@ float row_result(const float* a, std::int64_t a_step, const float* b, std::int64
 
 // POL-6: one of m, n is 1. a: [m,k], b: [k,n].
 void vector_product(const float* a, const float* b, float* out, const MatrixView& v) {
-  const bool column =
-      v.m == 1 && v.n == 1 ? !(v.rhs_transposed && !v.lhs_transposed)
-                           : (v.m == 1 && !v.rhs_transposed) || (v.n == 1 && v.lhs_transposed);
+  const bool column = v.m == 1 && v.n == 1
+                          ? !(v.rhs_transposed && !v.lhs_transposed)
+                          : (v.m == 1 && !v.rhs_transposed) || (v.n == 1 && v.lhs_transposed);
   const std::int64_t results = v.m == 1 ? v.n : v.m;
   const std::int64_t whole = results - results % kLanes;
   for (std::int64_t r = 0; r < results; ++r) {
@@ -171,10 +170,10 @@ MatrixView matrix_view(const DotDimensionNumbers& dot, const Shape& lhs, const S
   view.n = product_of(rhs, rhs_rest);
   view.k = product_of(lhs, dot.lhs_contract);
   const auto batches = static_cast<std::int64_t>(dot.lhs_batch.size());
-  view.lhs_transposed = own(dot.lhs_batch, dot.lhs_contract, lhs.size()) &&
-                        dot.lhs_contract[0] == batches;
-  view.rhs_transposed = own(dot.rhs_batch, dot.rhs_contract, rhs.size()) &&
-                        dot.rhs_contract[0] == batches + 1;
+  view.lhs_transposed =
+      own(dot.lhs_batch, dot.lhs_contract, lhs.size()) && dot.lhs_contract[0] == batches;
+  view.rhs_transposed =
+      own(dot.rhs_batch, dot.rhs_contract, rhs.size()) && dot.rhs_contract[0] == batches + 1;
   view.simple_layout = dot.lhs_contract.size() == 1 && lhs_rest.size() <= 1 && rhs_rest.size() <= 1;
   return view;
 }
@@ -207,8 +206,7 @@ Shape product_shape(const DotDimensionNumbers& dot, const Shape& lhs, const Shap
 void matrix_chain(const float* a, const float* b, float* out, const MatrixView& v,
                   const Policy& policy) {
   static const FmaRow fused = choose_fma_row();
-  const FmaRow step =
-      policy.dot_order == Policy::DotOrder::kAscendingUnfused ? unfused_row : fused;
+  const FmaRow step = policy.dot_order == Policy::DotOrder::kAscendingUnfused ? unfused_row : fused;
   const bool blocked = policy.dot_block > 0 && v.k > kUnblockedK && !is_tiny(v);
   const std::int64_t block = blocked ? policy.dot_block : std::max<std::int64_t>(1, v.k);
   std::vector<float> partial(static_cast<std::size_t>(v.n));
@@ -228,8 +226,8 @@ void matrix_chain(const float* a, const float* b, float* out, const MatrixView& 
   }
 }
 
-Tensor float_dot(const Tensor& lhs, const Tensor& rhs, const DotDimensionNumbers& dot,
-                 DType result, const Policy& policy) {
+Tensor float_dot(const Tensor& lhs, const Tensor& rhs, const DotDimensionNumbers& dot, DType result,
+                 const Policy& policy) {
   const MatrixView view = matrix_view(dot, lhs.shape(), rhs.shape());
   const Tensor a = canonical_lhs(lhs, dot);
   const Tensor b = canonical_rhs(rhs, dot);

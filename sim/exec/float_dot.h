@@ -3,7 +3,8 @@
 // Where both m and n exceed 1 every output is one chain of fused multiply-adds over k, ascending
 // from +0. Beyond k = 320 the backend cuts the chain in blocks (unless m and n are below 4); their
 // length depends on its host, so it is the policy's dot_block, the block sums added unfused. Vector
-// products follow the backend's two matrix-vector kernels, chosen by how the operands lie in memory.
+// products follow the backend's two matrix-vector kernels, chosen by how the operands lie in
+// memory.
 #pragma once
 
 #include <cstdint>

@@ -39,7 +39,30 @@ std::int64_t input_position(const std::vector<std::int64_t>& o, const std::vecto
   return position;
 }
 
-Windows windows(const OpInputs& in) {
+// Does the last column of the window, and no other, reach into padding?  The norm's backend then
+// sums that column in a loop of its own, after the rest.
+bool last_column_apart(const OpInputs& in) {
+  const graph::Attributes& a = in.attributes();
+  if (a.padding.empty() || a.padding.back().first != 0) return false;
+  const std::int64_t width = in.arg(0).shape().end()[-2];
+  const std::int64_t outputs = in.node.type.shape.end()[-2];
+  const std::int64_t stride = a.strides.empty() ? a.window.back() : a.strides.back();
+  return a.window.back() > 1 && (outputs - 1) * stride + a.window.back() - width == 1;
+}
+
+// Appends the window of output o: its columns from first_column on, up to last_column.
+void append_window(Windows& out, const OpInputs& in, const std::vector<std::int64_t>& o,
+                   const Shape& input, std::int64_t first_column, std::int64_t last_column) {
+  const graph::Attributes& a = in.attributes();
+  std::vector<std::int64_t> k(a.window.size(), 0);
+  do {
+    if (k.back() < first_column || k.back() > last_column) continue;
+    const std::int64_t position = input_position(o, k, input, a);
+    if (position >= 0) out.at.push_back(position);
+  } while (advance(k, a.window));
+}
+
+Windows windows(const OpInputs& in, bool split_last_column = false) {
   const Shape input = spatial_part(in.arg(0).shape());
   const Shape output = spatial_part(in.node.type.shape);
   const graph::Attributes& a = in.attributes();
@@ -54,11 +77,9 @@ Windows windows(const OpInputs& in) {
   if (out.outputs == 0) return out;
   std::vector<std::int64_t> o(output.size(), 0);
   do {
-    std::vector<std::int64_t> k(a.window.size(), 0);
-    do {
-      const std::int64_t position = input_position(o, k, input, a);
-      if (position >= 0) out.at.push_back(position);
-    } while (advance(k, a.window));
+    const std::int64_t last = a.window.back() - 1;
+    append_window(out, in, o, input, 0, split_last_column ? last - 1 : last);
+    if (split_last_column) append_window(out, in, o, input, last, last);
     out.begin.push_back(out.at.size());
   } while (advance(o, output));
   return out;
@@ -139,7 +160,7 @@ std::vector<Contribution> vjp_max_pool(const OpInputs& in, const Tensor&, const 
 
 // The sum over the window, padding counted, divided by the window's elements.
 Tensor forward_avg_pool(const OpInputs& in) {
-  const Windows w = windows(in);
+  const Windows w = windows(in, last_column_apart(in));
   return with_arithmetic(in.arg(0).dtype(), in.policy, [&]<typename A>(A) {
     using V = typename A::Value;
     const auto sums =

@@ -39,8 +39,7 @@ void record_product(const QuantizedContext& c, const std::string& product, const
   c.record(product + "/out", result.out);
 }
 
-Operand quantize_operand(const QuantizedContext& c, const Tensor& x,
-                         const graph::OperandPlan& plan,
+Operand quantize_operand(const QuantizedContext& c, const Tensor& x, const graph::OperandPlan& plan,
                          std::optional<quant::Calibration>& calibration) {
   if (!plan.quantize) return {x, std::nullopt};
   calibration = quant::calibrate(x, spec_of(*plan.quantize), c.policy);
@@ -152,12 +151,12 @@ Operand residual_operand(const QuantizedContext& c, const graph::GradientPlan& p
 
 struct GradientInput {
   const graph::GradientPlan& plan;
-  const Operand& residual;           // forward operand
-  const Tensor& residual_in;         // the float it came from
-  const Tensor& x_in;                // the operand whose gradient this is
+  const Operand& residual;    // forward operand
+  const Tensor& residual_in;  // the float it came from
+  const Tensor& x_in;         // the operand whose gradient this is
   const graph::OperandPlan& x_plan;
   const std::optional<quant::Calibration>& calibration;
-  const char* product;               // "dlhs" or "drhs"
+  const char* product;  // "dlhs" or "drhs"
 };
 
 Tensor dot_gradient(const QuantizedContext& c, const QuantizedState& state, const Tensor& g_in,
@@ -174,12 +173,14 @@ Tensor dot_gradient(const QuantizedContext& c, const QuantizedState& state, cons
     left = quantize_dynamic(g, *in.plan.quantize_g, c.policy, noise ? &*noise : nullptr);
   }
   c.engine.begin(c.name + "/" + in.product);
-  const ProductResult result =
-      contract(left, y, in.plan.dot, in.plan.path, c.policy, c.engine);
+  const ProductResult result = contract(left, y, in.plan.dot, in.plan.path, c.policy, c.engine);
   record_product(c, in.product, left, y, result);
   Tensor grad = tensor::transpose(result.out, in.plan.permutation);
   if (in.x_plan.mask && in.calibration) grad = quant::clip_gradient(grad, in.x_in, *in.calibration);
-  return numerics::is_arithmetic_float(grad.dtype()) ? convert_float(grad, in.x_in.dtype()) : grad;
+  // A quantized op's gradient keeps the type of its product; a float op's is cast to its operand's.
+  return c.plan.quantized || !numerics::is_arithmetic_float(grad.dtype())
+             ? grad
+             : convert_float(grad, in.x_in.dtype());
 }
 
 std::vector<Contribution> dot_backward(const QuantizedContext& c, const QuantizedState& state,
@@ -260,27 +261,23 @@ std::vector<Contribution> conv_backward(const QuantizedContext& c, const Quantiz
   const Shape& lhs = state.lhs_in.shape();
   const Shape& rhs = state.rhs_in.shape();
   const std::size_t rank = g.shape().size();
-  const GradientSides left =
-      gradient_sides(c, c.plan.dlhs, g, state.rhs, [&](const Tensor& scale) {
-        return along_axis(scale, rank, forward.layout.out.second);
-      });
+  const GradientSides left = gradient_sides(c, c.plan.dlhs, g, state.rhs, [&](const Tensor& scale) {
+    return along_axis(scale, rank, forward.layout.out.second);
+  });
   const Operand kernel = reversed(left.residual, forward.layout.rhs.spatial);
   c.engine.begin(c.name + "/dlhs");
-  const ProductResult dlhs = convolve(left.g, kernel, dlhs_geometry(forward, lhs, rhs, g.shape()),
-                                      c.policy, c.engine);
+  const ProductResult dlhs =
+      convolve(left.g, kernel, dlhs_geometry(forward, lhs, rhs, g.shape()), c.policy, c.engine);
   record_product(c, "dlhs", left.g, kernel, dlhs);
 
-  const GradientSides right =
-      gradient_sides(c, c.plan.drhs, g, state.lhs, [&](const Tensor& scale) {
-        return along_axis(scale, rank, forward.layout.out.first);
-      });
+  const GradientSides right = gradient_sides(
+      c, c.plan.drhs, g, state.lhs,
+      [&](const Tensor& scale) { return along_axis(scale, rank, forward.layout.out.first); });
   c.engine.begin(c.name + "/drhs");
-  const ProductResult drhs = convolve(right.residual, right.g,
-                                      drhs_geometry(forward, lhs, rhs, g.shape()), c.policy,
-                                      c.engine);
+  const ProductResult drhs = convolve(
+      right.residual, right.g, drhs_geometry(forward, lhs, rhs, g.shape()), c.policy, c.engine);
   record_product(c, "drhs", right.residual, right.g, drhs);
-  return {{0, convert_float(dlhs.out, state.lhs_in.dtype())},
-          {1, convert_float(drhs.out, state.rhs_in.dtype())}};
+  return {{0, dlhs.out}, {1, drhs.out}};
 }
 
 Tensor ragged_forward(const QuantizedContext& c, QuantizedState& state) {
@@ -305,23 +302,20 @@ Operand swap_last_axes(const Operand& x) {
 std::vector<Contribution> ragged_backward(const QuantizedContext& c, const QuantizedState& state,
                                           const Tensor& g) {
   const RowGroups groups = row_groups(*c.args[2], state.lhs_in.dim(0));
-  const GradientSides left =
-      gradient_sides(c, c.plan.dlhs, g, state.rhs,
-                     [](const Tensor& scale) { return along_axis(scale, 2, 1); });
+  const GradientSides left = gradient_sides(
+      c, c.plan.dlhs, g, state.rhs, [](const Tensor& scale) { return along_axis(scale, 2, 1); });
   const Operand kernel = swap_last_axes(left.residual);
   c.engine.begin(c.name + "/dlhs");
   const ProductResult dlhs = ragged_product(left.g, kernel, groups, c.policy, c.engine);
   record_product(c, "dlhs", left.g, kernel, dlhs);
 
-  const GradientSides right =
-      gradient_sides(c, c.plan.drhs, g, state.lhs,
-                     [](const Tensor& scale) { return along_axis(scale, 2, 0); });
+  const GradientSides right = gradient_sides(
+      c, c.plan.drhs, g, state.lhs, [](const Tensor& scale) { return along_axis(scale, 2, 0); });
   c.engine.begin(c.name + "/drhs");
   const ProductResult drhs =
       ragged_weight_gradient(right.residual, right.g, groups, c.policy, c.engine);
   record_product(c, "drhs", right.residual, right.g, drhs);
-  return {{0, convert_float(dlhs.out, state.lhs_in.dtype())},
-          {1, convert_float(drhs.out, state.rhs_in.dtype())}};
+  return {{0, dlhs.out}, {1, drhs.out}};
 }
 
 }  // namespace

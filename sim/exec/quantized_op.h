@@ -20,8 +20,8 @@ namespace mxcheck::exec {
 // What the forward pass leaves for the backward pass: both operands as given (after an einsum's
 // summed letters) and as quantized, and the calibrations that decided.
 struct QuantizedState {
-  Operand lhs, rhs;        // as used in the product
-  Tensor lhs_in, rhs_in;   // float, in the product's axes
+  Operand lhs, rhs;       // as used in the product
+  Tensor lhs_in, rhs_in;  // float, in the product's axes
   std::optional<quant::Calibration> lhs_calibration, rhs_calibration;
   std::optional<base::ThreefryWords> noise_key;
 };

@@ -31,7 +31,8 @@ DType result_type(const Operand& lhs, const Operand& rhs) {
 Tensor rows_of(const Tensor& x, std::int64_t begin, std::int64_t end) {
   Tensor out(x.dtype(), {1, end - begin, x.dim(1)});
   const auto source = x.bytes();
-  const std::size_t row = source.size() / static_cast<std::size_t>(std::max<std::int64_t>(1, x.dim(0)));
+  const std::size_t row =
+      source.size() / static_cast<std::size_t>(std::max<std::int64_t>(1, x.dim(0)));
   const auto first = source.begin() + static_cast<std::ptrdiff_t>(row) * begin;
   std::copy(first, first + static_cast<std::ptrdiff_t>(row) * (end - begin),
             out.mutable_bytes().begin());
@@ -48,8 +49,8 @@ Tensor group_of(const Tensor& x, std::int64_t i) {
 Tensor masked(const Tensor& x, const RowGroups& groups) {
   Tensor out(x.dtype(), {static_cast<std::int64_t>(groups.ranges.size()), x.dim(0), x.dim(1)});
   for (std::size_t g = 0; g < groups.ranges.size(); ++g) {
-    for (std::int64_t i = groups.ranges[g].first * x.dim(1);
-         i < groups.ranges[g].second * x.dim(1); ++i) {
+    for (std::int64_t i = groups.ranges[g].first * x.dim(1); i < groups.ranges[g].second * x.dim(1);
+         ++i) {
       out.set_bits(static_cast<std::int64_t>(g) * x.size() + i, x.bits(i));
     }
   }
@@ -83,9 +84,8 @@ ProductResult ragged_product(const Operand& lhs, const Operand& rhs, const RowGr
   if (raw_float(lhs) || raw_float(rhs)) {
     const Tensor a = lhs.q ? quant::dequantize(*lhs.q, policy) : lhs.raw;
     const Tensor b = rhs.q ? quant::dequantize(*rhs.q, policy) : rhs.raw;
-    return {std::nullopt,
-            float_dot(masked(a, groups), b, dense,
-                      graph::float_contraction_dtype(a.dtype(), b.dtype()), policy)};
+    return {std::nullopt, float_dot(masked(a, groups), b, dense,
+                                    graph::float_contraction_dtype(a.dtype(), b.dtype()), policy)};
   }
   const DType result = result_type(lhs, rhs);
   ProductResult out;
@@ -124,9 +124,8 @@ ProductResult ragged_weight_gradient(const Operand& lhs, const Operand& g, const
   if (raw_float(lhs) || raw_float(g)) {
     const Tensor a = lhs.q ? quant::dequantize(*lhs.q, policy) : lhs.raw;
     const Tensor b = g.q ? quant::dequantize(*g.q, policy) : g.raw;
-    return {std::nullopt,
-            float_dot(masked(a, groups), masked(b, groups), batched,
-                      graph::float_contraction_dtype(a.dtype(), b.dtype()), policy)};
+    return {std::nullopt, float_dot(masked(a, groups), masked(b, groups), batched,
+                                    graph::float_contraction_dtype(a.dtype(), b.dtype()), policy)};
   }
   const DType result = result_type(lhs, g);
   const auto group_count = static_cast<std::int64_t>(groups.ranges.size());

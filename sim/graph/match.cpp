@@ -59,8 +59,8 @@ ModulePattern::ModulePattern(const std::string& pattern) : pattern_(pattern) {
   if (error_ || pattern == ".*" || is_plain(pattern)) return;
   try {
     compiled_ = std::make_unique<Compiled>();
-    compiled_->regex = std::regex(
-        pattern, std::regex_constants::ECMAScript | std::regex_constants::__polynomial);
+    compiled_->regex =
+        std::regex(pattern, std::regex_constants::ECMAScript | std::regex_constants::__polynomial);
   } catch (const std::regex_error& e) {
     compiled_.reset();
     error_ = std::string("not a regular expression: ") + e.what();

@@ -113,7 +113,8 @@ std::optional<QuantizePlan> plan_quantize(const PlanContext& context, const Shap
   QuantizePlan plan;
   plan.qtype = request.qtype;
   if (!request.method) {
-    context.refuse("CAL-METHOD", fmt::format("{} has a qtype but no calibration method", request.what),
+    context.refuse("CAL-METHOD",
+                   fmt::format("{} has a qtype but no calibration method", request.what),
                    "an operand that the rule leaves in float has no method of its own",
                    fmt::format("add {}_calibration_method to additional_qt_config", request.what));
     return std::nullopt;

@@ -24,8 +24,8 @@ namespace mxcheck::graph {
 struct QuantizePlan {
   QType qtype = QType::kS8;
   CalibrationMethod method;
-  Axes channelwise;                                           // axes with a scale of their own
-  std::vector<std::pair<std::int64_t, std::int64_t>> tiled;   // (axis, tile in elements)
+  Axes channelwise;                                          // axes with a scale of their own
+  std::vector<std::pair<std::int64_t, std::int64_t>> tiled;  // (axis, tile in elements)
   // Static properties of the result, for paths and refusals.
   Shape scale_shape;
   bool zero_point = false;
@@ -33,11 +33,11 @@ struct QuantizePlan {
 
 struct OperandPlan {
   bool is_weight = false;
-  ValueType type;                         // the float operand
-  std::optional<QuantizePlan> quantize;   // nullopt: stays as it is
+  ValueType type;                        // the float operand
+  std::optional<QuantizePlan> quantize;  // nullopt: stays as it is
   bool collect_stats = false;
-  std::string stats_name;                 // "<module>/<op_id>_lhs", without module at the top
-  bool mask = false;                      // its gradient is clipped to the calibration (BWD-7)
+  std::string stats_name;  // "<module>/<op_id>_lhs", without module at the top
+  bool mask = false;       // its gradient is clipped to the calibration (BWD-7)
 };
 
 // kFloat: neither operand is quantized, a float op. kSlow: dequantize first. kFast: codes first.
@@ -52,22 +52,22 @@ enum class Residual : std::uint8_t {
 // One gradient product: contract(g, residual), or for a convolution's weight gradient
 // contract(residual, g).
 struct GradientPlan {
-  DotDimensionNumbers dot;      // of (g, residual); dot_general and einsum
-  Axes permutation;             // from the product to the operand's layout
+  DotDimensionNumbers dot;  // of (g, residual); dot_general and einsum
+  Axes permutation;         // from the product to the operand's layout
   Residual residual = Residual::kOriginal;
   std::optional<QuantizePlan> quantize_g;
-  bool noise = false;           // stochastic rounding of g
+  bool noise = false;                             // stochastic rounding of g
   std::optional<QuantizePlan> quantize_residual;  // BWD-4
   Path path = Path::kFloat;
 };
 
 struct NodePlan {
   std::size_t node = 0;
-  int rule = -1;               // index of the matching rule, -1: none
-  bool quantized = false;      // the matching rule has a weight_qtype
-  std::string op_id;           // "dot_general0"
-  EinsumLowering lowering;     // einsum and dot_general: the product that is computed
-  OperandPlan lhs, rhs;        // of the lowered product (after a swap)
+  int rule = -1;            // index of the matching rule, -1: none
+  bool quantized = false;   // the matching rule has a weight_qtype
+  std::string op_id;        // "dot_general0"
+  EinsumLowering lowering;  // einsum and dot_general: the product that is computed
+  OperandPlan lhs, rhs;     // of the lowered product (after a swap)
   Path path = Path::kFloat;
   DType result = DType::kF32;
   std::optional<QType> bwd_qtype;

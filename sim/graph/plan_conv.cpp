@@ -52,11 +52,10 @@ void plan_conv_backward(const PlanContext& context, const ConvLayout& layout, No
     gradient.path = residual.quantize ? Path::kSlow : Path::kFloat;
     if (!rule.bwd_qtype) continue;
     gradient.path = residual.quantize ? Path::kFast : Path::kSlow;
-    gradient.quantize_g = plan_side(context, context.node.type.shape,
-                                    fmt::format("the gradient of {}", which), *rule.bwd_qtype,
-                                    rule.bwd_calibration_method,
-                                    {for_dlhs ? layout.out.first : layout.out.second},
-                                    rule.disable_channelwise_axes);
+    gradient.quantize_g =
+        plan_side(context, context.node.type.shape, fmt::format("the gradient of {}", which),
+                  *rule.bwd_qtype, rule.bwd_calibration_method,
+                  {for_dlhs ? layout.out.first : layout.out.second}, rule.disable_channelwise_axes);
     if (!gradient.quantize_g || gradient.path != Path::kFast) continue;
     check_types(context, fmt::format("in the product for {}", which), stored(*rule.bwd_qtype),
                 stored(residual.quantize->qtype));
@@ -78,8 +77,8 @@ void plan_conv(const PlanContext& context, NodePlan& plan) {
                    "give the convolution a rule of its own by module_path or op_names");
     return;
   }
-  const WeightRole role = weight_role(context.graph, context.node.module, context.node.args[1],
-                                      plan.rhs.type.shape);
+  const WeightRole role =
+      weight_role(context.graph, context.node.module, context.node.args[1], plan.rhs.type.shape);
   if (role == WeightRole::kNo || role == WeightRole::kAmbiguous) {
     context.refuse("CNV-WEIGHT", "the kernel is not a param of the op's module",
                    "a quantized convolution's rhs is a weight",
@@ -92,8 +91,8 @@ void plan_conv(const PlanContext& context, NodePlan& plan) {
   plan.act_batch_axes = rule.act_batch_axes;
   if (rule.act_qtype && numerics::is_arithmetic_float(plan.lhs.type.dtype)) {
     plan.lhs.quantize =
-        plan_side(context, plan.lhs.type.shape, "lhs", *rule.act_qtype,
-                  rule.act_calibration_method, {layout.lhs.first}, rule.disable_channelwise_axes);
+        plan_side(context, plan.lhs.type.shape, "lhs", *rule.act_qtype, rule.act_calibration_method,
+                  {layout.lhs.first}, rule.disable_channelwise_axes);
     if (!plan.lhs.quantize) return;
     plan.lhs.collect_stats = rule.act_static_scale;
     const std::string prefix = context.node.module.empty() ? "" : context.node.module + "/";

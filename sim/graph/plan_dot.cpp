@@ -167,13 +167,14 @@ Residual choose_residual(const PlanContext& context, const BackwardInput& in,
     return Residual::kOriginal;
   }
   if (!in.gradient.qtype) return Residual::kQuantized;
-  const bool emulated = numerics::info(q.qtype).rounding == numerics::QRounding::kEmulated ||
-                        q.qtype == QType::kNf4;
+  const bool emulated =
+      numerics::info(q.qtype).rounding == numerics::QRounding::kEmulated || q.qtype == QType::kNf4;
   if (q.zero_point || emulated) {
     context.refuse("BWD-RESIDUAL",
                    fmt::format("the residual of {} is {} {}", in.name, numerics::name(q.qtype),
-                               q.zero_point ? "with a zero point" : "whose codes stand for another "
-                                                                     "type than they are stored in"),
+                               q.zero_point ? "with a zero point"
+                                            : "whose codes stand for another "
+                                              "type than they are stored in"),
                    "with bwd_qtype a residual is symmetric and of a plain type",
                    "set use_original_residuals in additional_qt_config");
   }
@@ -249,8 +250,7 @@ void note_quirks(const PlanContext& context, NodePlan& plan) {
   for (const OperandPlan* side : {&plan.lhs, &plan.rhs}) {
     if (!side->quantize) continue;
     if (side->type.dtype == DType::kF16) add("QUIRK-F16-GUARD");
-    const bool structured =
-        !side->quantize->channelwise.empty() || !side->quantize->tiled.empty();
+    const bool structured = !side->quantize->channelwise.empty() || !side->quantize->tiled.empty();
     if (side->quantize->method.kind == CalibrationMethod::Kind::kFixed && structured) {
       add("QUIRK-FIXED");
     }
@@ -368,9 +368,9 @@ void plan_dot(const PlanContext& context, NodePlan& plan) {
                remaining_axes(plan.rhs.type.shape.size(), dot.rhs_contract, dot.rhs_batch))}) {
       g.shape.insert(g.shape.end(), part.begin(), part.end());
     }
-    plan.dlhs = plan_gradient(context, dot,
-                              {config, config.dlhs, plan.rhs, "dlhs", g, plan.lhs.type.shape,
-                               plan.rhs.type.shape, true});
+    plan.dlhs = plan_gradient(
+        context, dot,
+        {config, config.dlhs, plan.rhs, "dlhs", g, plan.lhs.type.shape, plan.rhs.type.shape, true});
     plan.drhs = plan_gradient(context, dot,
                               {config, config.drhs, plan.lhs, "drhs", g, plan.lhs.type.shape,
                                plan.rhs.type.shape, false});

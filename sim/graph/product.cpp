@@ -71,7 +71,8 @@ DType float_contraction_dtype(DType a, DType b) {
 ProductProperties dot_properties(const OperandView& lhs, const OperandView& rhs,
                                  const DotDimensionNumbers& dot) {
   ProductProperties out;
-  const bool slow = needs_dequantize(lhs, dot.lhs_contract) || needs_dequantize(rhs, dot.rhs_contract);
+  const bool slow =
+      needs_dequantize(lhs, dot.lhs_contract) || needs_dequantize(rhs, dot.rhs_contract);
   if (slow) {
     const bool any_quantized = lhs.quantized != nullptr || rhs.quantized != nullptr;
     out.path = any_quantized ? Path::kSlow : Path::kFloat;

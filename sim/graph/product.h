@@ -12,7 +12,7 @@ namespace mxcheck::graph {
 
 // An operand of a product: raw (float or codes), or quantized.
 struct OperandView {
-  ValueType type;                        // of the raw array, or of the array that was quantized
+  ValueType type;  // of the raw array, or of the array that was quantized
   const QuantizePlan* quantized = nullptr;
 
   // dtype of its elements in the product and of its dequantized values.

@@ -67,7 +67,7 @@ bool set_knob(Policy& policy, std::string_view knob, std::string_view value) {
 std::string knob_value(const Policy& policy, std::string_view knob) {
   if (knob == "dot_block") return std::to_string(policy.dot_block);
   std::size_t index = 0;
-#define MXCHECK_KNOB(name, field, type, meaning, ...)                                      \
+#define MXCHECK_KNOB(name, field, type, meaning, ...)                                              \
   if (knob == (name)) return policy_knobs()[index].values[static_cast<std::size_t>(policy.field)]; \
   ++index;
 #include "sim/numerics/policy.def"

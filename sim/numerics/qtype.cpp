@@ -91,9 +91,8 @@ std::variant<CalibrationMethod, CalibrationError> parse_calibration_method(std::
       const double low = count == 2 ? method.arguments[0] : -method.arguments[0];
       const double high = count == 2 ? method.arguments[1] : method.arguments[0];
       if (!(low <= 0 && high >= 0 && low < high)) {
-        return CalibrationError{"CAL-RANGE",
-                                fmt::format("the fixed range [{}, {}] is empty or without 0", low,
-                                            high)};
+        return CalibrationError{
+            "CAL-RANGE", fmt::format("the fixed range [{}, {}] is empty or without 0", low, high)};
       }
       break;
     }

@@ -24,7 +24,7 @@ enum class QRounding : std::uint8_t { kInteger, kEmulated, kFloat, kMx, kNv, kNf
 struct QTypeInfo {
   const char* name;
   DType stored;
-  double bound;  // B: a symmetric scale is absmax / B
+  double bound;   // B: a symmetric scale is absmax / B
   int low, high;  // range of integer codes
   QRounding rounding;
   bool asymmetric;     // has a zero-point form (minmax)

@@ -35,8 +35,8 @@ double decode(const SmallFloatFormat& f, std::uint32_t bits) {
     }
   }
   if (exponent == 0) return sign * std::ldexp(double(mantissa), 1 - f.bias - f.mantissa_bits);
-  return sign * std::ldexp(1.0 + std::ldexp(double(mantissa), -f.mantissa_bits),
-                           int(exponent) - f.bias);
+  return sign *
+         std::ldexp(1.0 + std::ldexp(double(mantissa), -f.mantissa_bits), int(exponent) - f.bias);
 }
 
 double largest_finite(const SmallFloatFormat& f) {
@@ -46,21 +46,20 @@ double largest_finite(const SmallFloatFormat& f) {
 }
 
 std::uint32_t encode(const SmallFloatFormat& f, double value) {
-  const std::uint32_t sign = std::signbit(value)
-                                 ? 1u << (f.mantissa_bits + f.exponent_bits)
-                                 : 0u;
+  const std::uint32_t sign = std::signbit(value) ? 1u << (f.mantissa_bits + f.exponent_bits) : 0u;
   const std::uint32_t exponent_mask = mask(f.exponent_bits) << f.mantissa_bits;
-  const std::uint32_t nan = f.has_infinity
-                                ? exponent_mask | (1u << (f.mantissa_bits - 1))
-                                : exponent_mask | mask(f.mantissa_bits);
+  const std::uint32_t nan = f.has_infinity ? exponent_mask | (1u << (f.mantissa_bits - 1))
+                                           : exponent_mask | mask(f.mantissa_bits);
   if (std::isnan(value)) return sign | (f.has_nan ? nan : 0u);
   const double magnitude = std::fabs(value);
   if (magnitude == 0) return sign;
   int exponent = std::isinf(magnitude) ? 2000 : std::ilogb(magnitude);
   if (exponent < 1 - f.bias) exponent = 1 - f.bias;
-  const double steps =
-      exponent >= 1024 ? magnitude : nearest_even(std::ldexp(magnitude, f.mantissa_bits - exponent));
-  const double rounded = exponent >= 1024 ? magnitude : std::ldexp(steps, exponent - f.mantissa_bits);
+  const double steps = exponent >= 1024
+                           ? magnitude
+                           : nearest_even(std::ldexp(magnitude, f.mantissa_bits - exponent));
+  const double rounded =
+      exponent >= 1024 ? magnitude : std::ldexp(steps, exponent - f.mantissa_bits);
   if (rounded > largest_finite(f)) {
     if (f.has_infinity) return sign | exponent_mask;
     return f.has_nan ? sign | nan : sign | exponent_mask | mask(f.mantissa_bits);
@@ -84,8 +83,7 @@ std::uint16_t f16_from_f32(float value) {
   if (magnitude >= 0x47800000u) return static_cast<std::uint16_t>(sign | 0x7C00u);
   if (magnitude >= 0x38800000u) {  // normal in f16
     const std::uint32_t rebased = magnitude - 0x38000000u;
-    return static_cast<std::uint16_t>(sign |
-                                      ((rebased + 0xFFFu + ((rebased >> 13) & 1u)) >> 13));
+    return static_cast<std::uint16_t>(sign | ((rebased + 0xFFFu + ((rebased >> 13) & 1u)) >> 13));
   }
   const int shift = 126 - int(magnitude >> 23);  // subnormal result: mantissa >> shift
   if (shift > 24) return static_cast<std::uint16_t>(sign);

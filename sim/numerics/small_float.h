@@ -28,7 +28,9 @@ inline constexpr SmallFloatFormat kFormatF4E2M1FN{2, 1, 1, false, false};
 [[nodiscard]] std::uint32_t encode(const SmallFloatFormat& format, double value);
 [[nodiscard]] double largest_finite(const SmallFloatFormat& format);
 
-[[nodiscard]] inline float float_from_bits(std::uint32_t bits) { return std::bit_cast<float>(bits); }
+[[nodiscard]] inline float float_from_bits(std::uint32_t bits) {
+  return std::bit_cast<float>(bits);
+}
 [[nodiscard]] inline std::uint32_t bits_of(float value) {
   return std::bit_cast<std::uint32_t>(value);
 }

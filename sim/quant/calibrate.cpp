@@ -154,8 +154,8 @@ typename A::Value block_scale(typename A::Value scale, numerics::QRounding round
   using V = typename A::Value;
   if (rounding == numerics::QRounding::kNv) {
     const double limit = numerics::largest_finite(numerics::kFormatF8E4M3FN);
-    const double clipped = std::isnan(scale) ? double(scale)
-                                             : std::fmin(std::fmax(double(scale), -limit), limit);
+    const double clipped =
+        std::isnan(scale) ? double(scale) : std::fmin(std::fmax(double(scale), -limit), limit);
     return A::round(static_cast<V>(numerics::decode(
         numerics::kFormatF8E4M3FN, numerics::encode(numerics::kFormatF8E4M3FN, clipped))));
   }

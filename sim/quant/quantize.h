@@ -39,8 +39,8 @@ struct Calibration {
 };
 
 struct Quantized {
-  Tensor qvalue;  // dtype: info(qtype).stored
-  Tensor scale;   // the dtype of the array that was quantized
+  Tensor qvalue;                     // dtype: info(qtype).stored
+  Tensor scale;                      // the dtype of the array that was quantized
   std::optional<Tensor> zero_point;  // same dtype as qvalue, shape of the scale
   QType qtype = QType::kS8;
 };
@@ -70,6 +70,7 @@ struct Scaling {
 
 // BWD-7: g where lower <= x <= upper (bounds inclusive), else +0. g and x have one shape; their
 // dtypes may differ.
-[[nodiscard]] Tensor clip_gradient(const Tensor& g, const Tensor& x, const Calibration& calibration);
+[[nodiscard]] Tensor clip_gradient(const Tensor& g, const Tensor& x,
+                                   const Calibration& calibration);
 
 }  // namespace mxcheck::quant

@@ -44,8 +44,8 @@ TEST_CASE("symmetric s8 gives the norm's scales and codes [SCL-1, TYP-1]", "[qua
   const Quantized b = quantize_all(vector_of({3, -3, 1.7, .01}), QType::kS8, "absmax");
   CHECK(b.scale.bits(0) == 0x3CC0C0C1u);
   CHECK(codes_of(b.qvalue) == std::vector<int>{127, -128, 72, 0});
-  const Quantized c = quantize_all(vector_of({.1, -.2, .3, -.4, 1, -1, .5}, DType::kBF16),
-                                   QType::kS8, "absmax");
+  const Quantized c =
+      quantize_all(vector_of({.1, -.2, .3, -.4, 1, -1, .5}, DType::kBF16), QType::kS8, "absmax");
   CHECK(c.scale.bits(0) == 0x3C01u);
   CHECK(codes_of(c.qvalue) == std::vector<int>{13, -25, 38, -51, 127, -127, 64});
 }
@@ -152,7 +152,8 @@ TEST_CASE("ties, clamps and NaN codes follow their knobs [POL]", "[quant]") {
   const Tensor x = vector_of({0.5, -0.5, 2.5, -200, NAN});
   Policy away;
   away.tie = Policy::Tie::kAway;
-  CHECK(codes_of(quantize(x, QType::kS8, unit, away).qvalue) == std::vector<int>{1, -1, 3, -128, 0});
+  CHECK(codes_of(quantize(x, QType::kS8, unit, away).qvalue) ==
+        std::vector<int>{1, -1, 3, -128, 0});
   Policy up;
   up.tie = Policy::Tie::kUp;
   CHECK(codes_of(quantize(x, QType::kS8, unit, up).qvalue) == std::vector<int>{1, 0, 3, -128, 0});

@@ -37,8 +37,8 @@ Tensor mean_over(const Tensor& x, const Axes& axes, const Policy& policy) {
   using V = typename A::Value;
   using Sum = std::conditional_t<std::is_same_v<V, double>, numerics::ArithmeticF64,
                                  numerics::ArithmeticF32>;
-  std::vector<V> sums = tensor::reduce_sum(tensor::load<A>(x), x.shape(), axes,
-                                           policy.reduce_order, tensor::rounded_add<Sum>);
+  std::vector<V> sums = tensor::reduce_sum(tensor::load<A>(x), x.shape(), axes, policy.reduce_order,
+                                           tensor::rounded_add<Sum>);
   const V count =
       static_cast<V>(x.size() / std::max<std::int64_t>(1, static_cast<std::int64_t>(sums.size())));
   const bool reciprocal =
@@ -113,8 +113,7 @@ base::ThreefryWords fold_in(base::ThreefryWords key, std::uint32_t data) {
   return base::threefry2x32(key, {0, data});
 }
 
-base::ThreefryWords module_key(base::ThreefryWords step_key, const std::string& module,
-                               int count) {
+base::ThreefryWords module_key(base::ThreefryWords step_key, const std::string& module, int count) {
   std::string message;
   if (!module.empty()) {
     for (const std::string& part : base::split(module, '/')) message += part;

@@ -27,7 +27,8 @@ struct Statistics {
 [[nodiscard]] Statistics empty_statistics(const Calibration& mean);
 
 // What keeps these statistics from taking this calibration: "" or STAT-KIND or STAT-SHAPE.
-[[nodiscard]] std::string statistics_conflict(const Statistics& statistics, const Calibration& mean);
+[[nodiscard]] std::string statistics_conflict(const Statistics& statistics,
+                                              const Calibration& mean);
 
 // SRQ-4: count += 1, sums += the mean, in f32.
 void update(Statistics& statistics, const Calibration& mean);

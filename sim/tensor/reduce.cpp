@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "sim/numerics/arithmetic.h"
+
 namespace mxcheck::tensor {
 namespace {
 
@@ -26,15 +28,99 @@ std::vector<T> sum_by_map(const std::vector<T>& x, const std::vector<std::int64_
   return out;
 }
 
+// The two innermost reduced axes longer than one, and the kept elements behind the outer of them.
+struct InnerLoops {
+  bool nested = false;
+  std::int64_t p = 1, b = 1, kept = 1;
+};
+
+InnerLoops inner_loops(const Shape& shape, const std::vector<std::int64_t>& axes) {
+  InnerLoops loops;
+  std::size_t inner = shape.size();
+  for (std::size_t axis = shape.size(); axis-- > 0;) {
+    if (!contains(axes, axis)) {
+      loops.kept *= shape[axis];
+    } else if (shape[axis] > 1 && inner == shape.size()) {
+      inner = axis;
+      loops.b = shape[axis];
+    } else if (shape[axis] > 1) {
+      loops.p = shape[axis];
+      loops.nested = true;
+      return loops;
+    }
+  }
+  return loops;
+}
+
+// Which nests the recording host (256-bit vectors) spreads over lanes.
+bool laned(const InnerLoops& loops) {
+  if (!loops.nested) return false;
+  const std::int64_t p = loops.p;
+  if (loops.kept == 1) {
+    return loops.b >= 2 && loops.b <= 8 && (p == 2 || p == 4 || p % 8 == 0);
+  }
+  const bool power_of_two = (loops.kept & (loops.kept - 1)) == 0;
+  return loops.b == 2 && (p == 2 || p == 4 || p == 8) && power_of_two;
+}
+
+// One laned sum over x, the reduced elements in row-major order.
+template <typename T, typename Add>
+T sum_lanes(const std::vector<T>& x, const InnerLoops& loops, Add add) {
+  const std::int64_t width = std::min<std::int64_t>(loops.p, loops.b > 6 ? 4 : 8);
+  T acc = 0;
+  std::vector<T> lanes(static_cast<std::size_t>(width));
+  const T* next = x.data();
+  const T* const end = next + x.size();
+  while (next != end) {
+    std::fill(lanes.begin(), lanes.end(), T(0));
+    lanes[0] = acc;
+    for (std::int64_t row = 0; row < loops.p; ++row) {
+      T& lane = lanes[static_cast<std::size_t>(row % width)];
+      for (std::int64_t i = 0; i < loops.b; ++i) lane = add(lane, *next++);
+    }
+    for (std::size_t half = lanes.size() / 2; half > 0; half /= 2) {
+      for (std::size_t i = 0; i < half; ++i) lanes[i] = add(lanes[i], lanes[i + half]);
+    }
+    acc = lanes[0];
+  }
+  return acc;
+}
+
+template <typename T>
+std::vector<std::vector<T>> group_by_map(const std::vector<T>& x,
+                                         const std::vector<std::int64_t>& map, std::size_t sums) {
+  std::vector<std::vector<T>> groups(sums);
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    groups[static_cast<std::size_t>(map[i])].push_back(x[i]);
+  }
+  return groups;
+}
+
+// A sum whose reduced axes all fit in one window.
+template <typename T, typename Add>
+std::vector<T> sum_nest(const std::vector<T>& x, const Shape& shape,
+                        const std::vector<std::int64_t>& axes, Add add, bool lanes) {
+  const std::vector<std::int64_t> map = reduction_map(shape, axes);
+  const auto sums = static_cast<std::size_t>(*element_count(reduced_shape(shape, axes, true)));
+  const InnerLoops loops = inner_loops(shape, axes);
+  if (!lanes || !laned(loops)) return sum_by_map(x, map, sums, add);
+  std::vector<T> out;
+  for (const std::vector<T>& group : group_by_map(x, map, sums)) {
+    out.push_back(sum_lanes(group, loops, add));
+  }
+  return out;
+}
+
 template <typename T, typename Add>
 std::vector<T> sum_windows(std::vector<T> x, Shape shape, const std::vector<std::int64_t>& axes,
-                           Add add) {
+                           Add add, bool lanes) {
   const auto is_long = [&](std::size_t axis) {
     return contains(axes, axis) && shape[axis] > kWindow;
   };
   while (true) {
     bool any = false;
     for (std::size_t axis = 0; axis < shape.size(); ++axis) any = any || is_long(axis);
+    if (!any) return sum_nest(x, shape, axes, add, lanes);
     // Where a sum of this pass begins: window index on long axes, 0 on short ones.
     Shape next = shape;
     std::vector<std::int64_t> front(shape.size(), 0);
@@ -62,7 +148,6 @@ std::vector<T> sum_windows(std::vector<T> x, Shape shape, const std::vector<std:
         index[axis] = 0;
       }
     }
-    if (!any) return sums;
     x = std::move(sums);
     shape = next;
   }
@@ -77,26 +162,14 @@ T sum_pairwise(const T* x, std::size_t n, Add add) {
 
 template <typename T, typename Add>
 std::vector<T> reduce(const std::vector<T>& x, const Shape& shape,
-                      const std::vector<std::int64_t>& axes, Policy::ReduceOrder order, Add add) {
-  const Shape kept = reduced_shape(shape, axes, true);
-  const auto sums = static_cast<std::size_t>(*element_count(kept));
-  const bool any_long = [&] {
-    for (const std::int64_t axis : axes) {
-      if (shape[static_cast<std::size_t>(axis)] > kWindow) return true;
-    }
-    return false;
-  }();
-  if (order == Policy::ReduceOrder::kWindows32 && any_long) {
-    return sum_windows(x, shape, axes, add);
-  }
+                      const std::vector<std::int64_t>& axes, Policy::ReduceOrder order, Add add,
+                      bool lanes) {
+  if (order == Policy::ReduceOrder::kWindows32) return sum_windows(x, shape, axes, add, lanes);
   const std::vector<std::int64_t> map = reduction_map(shape, axes);
-  if (order != Policy::ReduceOrder::kPairwise) return sum_by_map(x, map, sums, add);
-  std::vector<std::vector<T>> groups(sums);
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    groups[static_cast<std::size_t>(map[i])].push_back(x[i]);
-  }
+  const auto sums = static_cast<std::size_t>(*element_count(reduced_shape(shape, axes, true)));
+  if (order == Policy::ReduceOrder::kAscending) return sum_by_map(x, map, sums, add);
   std::vector<T> out;
-  for (const std::vector<T>& group : groups) {
+  for (const std::vector<T>& group : group_by_map(x, map, sums)) {
     out.push_back(sum_pairwise(group.data(), group.size(), add));
   }
   return out;
@@ -137,13 +210,20 @@ std::vector<std::int64_t> reduction_map(const Shape& shape, const std::vector<st
 std::vector<float> reduce_sum(const std::vector<float>& x, const Shape& shape,
                               const std::vector<std::int64_t>& axes, Policy::ReduceOrder order,
                               AddF32 add) {
-  return reduce(x, shape, axes, order, add);
+  const bool lanes = add == &rounded_add<numerics::ArithmeticF32>;
+  return reduce(x, shape, axes, order, add, lanes);
 }
 
 std::vector<double> reduce_sum(const std::vector<double>& x, const Shape& shape,
                                const std::vector<std::int64_t>& axes, Policy::ReduceOrder order,
                                AddF64 add) {
-  return reduce(x, shape, axes, order, add);
+  return reduce(x, shape, axes, order, add, false);
+}
+
+bool host_dependent(const Shape& shape, const std::vector<std::int64_t>& axes) {
+  const InnerLoops loops = inner_loops(shape, axes);
+  if (!loops.nested || loops.b > kWindow) return loops.nested && loops.b > kWindow;
+  return loops.p == 2 || loops.p == 4 || loops.p % 8 == 0 || loops.p > kWindow;
 }
 
 }  // namespace mxcheck::tensor

@@ -25,6 +25,9 @@ namespace mxcheck::tensor {
 [[nodiscard]] std::vector<std::int64_t> reduction_map(const Shape& shape,
                                                       const std::vector<std::int64_t>& axes);
 
+// Could the order of a sum over these axes depend on the host's vector width?
+[[nodiscard]] bool host_dependent(const Shape& shape, const std::vector<std::int64_t>& axes);
+
 using AddF32 = float (*)(float, float);
 using AddF64 = double (*)(double, double);
 
