@@ -47,7 +47,8 @@ std::string finding_text(const CaseResult& c, const Located& located, const std:
 }
 
 struct CheckTotals {
-  std::int64_t cases = 0, tensors = 0, elements = 0, equal = 0, bound = 0, codes_moved = 0;
+  std::int64_t cases = 0, left_out = 0, tensors = 0, elements = 0, equal = 0, bound = 0,
+               codes_moved = 0;
   double worst = 0;
 };
 
@@ -56,6 +57,10 @@ std::map<std::string, CheckTotals> sum_checks(const RunResult& run) {
   for (const CaseResult& c : run.cases) {
     for (const CheckResult& check : c.checks) {
       CheckTotals& sum = sums[check.mode.empty() ? check.check : check.check + " " + check.mode];
+      if (check.status == Status::kSkip) {
+        ++sum.left_out;
+        continue;
+      }
       ++sum.cases;
       sum.tensors += check.tensors;
       sum.elements += check.elements;
@@ -177,6 +182,7 @@ std::string ConsoleWriter::summary(const RunResult& run) const {
         out += fmt::format(", {} judged by a bound, worst {:.3g} of it", sum.bound, sum.worst);
       }
       if (sum.codes_moved > 0) out += fmt::format(", {} codes moved", sum.codes_moved);
+      if (sum.left_out > 0) out += fmt::format("; {} cases left out", sum.left_out);
       out += "\n";
     }
   }

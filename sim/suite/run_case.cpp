@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "sim/suite/cycle_check.h"
 #include "sim/suite/fake_quant_check.h"
 #include "sim/suite/golden_check.h"
 #include "sim/suite/quantization_counts.h"
@@ -54,20 +55,19 @@ class CaseRunner {
   }
 
   void execute() {
-    const std::optional<mxu::Profile> profile =
-        options_.profile ? options_.profile : profile_of(case_, diagnostics_);
+    profile_ = options_.profile ? options_.profile : profile_of(case_, diagnostics_);
     data_ = casefile::load_data(case_, diagnostics_);
     if (!case_.expect.golden.empty() || !case_.expect.values.empty()) {
       expected_ = casefile::load_expected(case_, diagnostics_);
       has_expected_ = true;
     }
-    if (!profile || !data_ || (has_expected_ && !expected_)) return;
-    run_.result.hardware = mxu::describe(*profile);
-    const std::optional<exec::Outcome> whole = execute_one(*profile, nullptr);
+    if (!profile_ || !data_ || (has_expected_ && !expected_)) return;
+    run_.result.hardware = mxu::describe(*profile_);
+    const std::optional<exec::Outcome> whole = execute_one(nullptr);
     if (!whole) return;
     std::optional<exec::Outcome> isolated;
     if (has_expected_) {
-      isolated = execute_one(*profile, &*expected_);
+      isolated = execute_one(&*expected_);
       if (!isolated) return;
     }
     if (run_.result.status == Status::kPass) check(*whole, isolated ? &*isolated : nullptr);
@@ -76,12 +76,14 @@ class CaseRunner {
       run_.dump = isolated ? isolated->values : whole->values;
   }
 
-  std::optional<exec::Outcome> execute_one(const mxu::Profile& profile,
-                                           const graph::Values* golden) {
+  [[nodiscard]] exec::Request request(const graph::Values* golden) const {
     const numerics::Policy& policy = options_.policy ? *options_.policy : case_.policy;
-    const exec::Request request{case_.graph, case_.rules, case_.plan,     case_.run, *data_,
-                                policy,      profile,     options_.level, golden};
-    base::Result<exec::Outcome> outcome = exec::run(request);
+    return {case_.graph, case_.rules, case_.plan,     case_.run, *data_,
+            policy,      *profile_,   options_.level, golden};
+  }
+
+  std::optional<exec::Outcome> execute_one(const graph::Values* golden) {
+    base::Result<exec::Outcome> outcome = exec::run(request(golden));
     if (!outcome) {
       run_.result.status = Status::kSkip;
       run_.result.reason = outcome.error();
@@ -123,6 +125,13 @@ class CaseRunner {
         result.checks.push_back(std::move(fake_quant));
       }
     }
+    if (wants("cycle") && options_.level == exec::Level::kFunctional) {
+      const bool smoke =
+          std::find(case_.tags.begin(), case_.tags.end(), "smoke") != case_.tags.end();
+      if (std::optional<CheckResult> cycle = check_cycle(request(nullptr), whole, smoke)) {
+        result.checks.push_back(std::move(*cycle));
+      }
+    }
     result.quantizations = count_quantizations(sources, case_.plan);
     conclude(compared);
   }
@@ -134,7 +143,7 @@ class CaseRunner {
     }
     if (result.status != Status::kPass) return;
     for (const std::string& name : case_.checks) {
-      if (name != "golden" && name != "fake_quant") {
+      if (name != "golden" && name != "fake_quant" && name != "cycle") {
         result.notes.push_back("check '" + name + "' is not part of this version");
       }
     }
@@ -151,6 +160,7 @@ class CaseRunner {
   const CaseOptions& options_;
   CaseRun run_;
   base::Diagnostics diagnostics_;
+  std::optional<mxu::Profile> profile_;
   std::optional<graph::RunData> data_;
   std::optional<graph::Values> expected_;
   bool has_expected_ = false;
