@@ -1,4 +1,4 @@
-// Helpers of this folder's tests: random tensors, and the quantized product computed the way an
+// What serves this folder's tests: random tensors, and the quantized product computed the way an
 // accelerator does (codes first), written here so that the tests need nothing of the product.
 #pragma once
 
