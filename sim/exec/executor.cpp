@@ -154,8 +154,8 @@ class Run {
     if (!plan.quantized || !plan.noise_method) return;
     const int count = ++noise_counts_[graph_.nodes[i].module];
     const std::uint64_t seed = request_.run.stochastic_rounding_seed.value_or(0);
-    const base::ThreefryWords base_key{static_cast<std::uint32_t>(seed >> 32),
-                                       static_cast<std::uint32_t>(seed)};
+    // The norm runs without 64-bit integers: a seed keeps its low word only.
+    const base::ThreefryWords base_key{0, static_cast<std::uint32_t>(seed)};
     const base::ThreefryWords step_key =
         quant::fold_in(base_key, static_cast<std::uint32_t>(step_));
     states_[i].noise_key = quant::module_key(step_key, graph_.nodes[i].module, count);

@@ -212,7 +212,8 @@ template <typename A>
 }
 template <typename A>
 [[nodiscard]] Array<A> logistic(const Array<A>& x) {  // FLT-5; each step rounded
-  return map(plus(exp(neg(x)), 1), [](auto v) { return 1 / v; });
+  const Array<A> powers = apply(neg(x), numerics::exp_f32, std::exp);
+  return map(plus(powers, 1), [](auto v) { return 1 / v; });
 }
 
 // Runs f with the arithmetic of `dtype` under the policy.

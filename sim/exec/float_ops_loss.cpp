@@ -51,9 +51,11 @@ Tensor forward_log_softmax(const OpInputs& in) {
 }
 
 std::vector<Contribution> vjp_log_softmax(const OpInputs& in, const Tensor&, const Tensor& g) {
-  return softmax_vjp(in, g, [&](const auto& x, const auto& ct, std::int64_t axis) {
-    return log_softmax_gradient(x, ct, axis, in.policy);
-  });
+  std::vector<Contribution> second =
+      softmax_vjp(in, g, [&](const auto& x, const auto& ct, std::int64_t axis) {
+        return log_softmax_second(x, ct, axis, in.policy);
+      });
+  return {{0, g}, second.front()};
 }
 
 // mean of d * d, d = a - b.
@@ -108,7 +110,8 @@ std::vector<Contribution> vjp_softmax_cross_entropy(const OpInputs& in, const Te
       if (at >= 0) q.values[static_cast<std::size_t>(row * classes + at)] = 0 + r.values[0];
     }
     return std::vector<Contribution>{
-        contribution(in, 0, log_softmax_gradient(x, q, x.rank() - 1, in.policy))};
+        contribution(in, 0, q),
+        contribution(in, 0, log_softmax_second(x, q, x.rank() - 1, in.policy))};
   });
 }
 

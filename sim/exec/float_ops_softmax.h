@@ -44,13 +44,14 @@ template <typename A>
   return sub(s.shifted, log(s.total));
 }
 
-// g + (sum(-g) / S) * e
+// The second of log_softmax's two contributions, (sum(-g) / S) * e; the first is g itself. They are
+// two because x - max hands its cotangent on unchanged: it does not collect it first.
 template <typename A>
-[[nodiscard]] Array<A> log_softmax_gradient(const Array<A>& x, const Array<A>& g, std::int64_t axis,
-                                            const Policy& policy) {
+[[nodiscard]] Array<A> log_softmax_second(const Array<A>& x, const Array<A>& g, std::int64_t axis,
+                                          const Policy& policy) {
   const ShiftedExp<A> s = shifted_exp(x, axis, policy);
   const Array<A> t = true_div(sum(neg(g), {axis}, true, policy), s.total);
-  return add(g, mul(sum_of_one(t, policy), s.powers));
+  return mul(sum_of_one(t, policy), s.powers);
 }
 
 }  // namespace mxcheck::exec
