@@ -1,17 +1,19 @@
 #!/usr/bin/env python3
 """Checks the label table: every label is implemented, tested, and refusals have a case.
 
-    check_labels.py [--table] [ROOT]
+    check_labels.py [--table] [--bin MXCHECK] [ROOT]
 
-Read from the repository alone: labels from sim/base/labels.def; mentions in sources, in tests
-(*_test.cpp, scripts/e2e, scripts/golden/tests) and in cases (expect.error, title, description,
-tags). "DOT-4..DOT-6" mentions DOT-5 too. With --table the coverage table is printed as Markdown.
+Labels from sim/base/labels.def; mentions in sources, in tests (*_test.cpp, scripts/e2e,
+scripts/golden/tests) and in cases (expect.error, title, description, tags; with --bin also the
+quirks that `mxcheck list` finds in a case's plan). "DOT-4..DOT-6" mentions DOT-5 too. With --table
+the coverage table is printed as Markdown.
 """
 import argparse
 import collections
 import json
 import pathlib
 import re
+import subprocess
 import sys
 
 LINE = re.compile(r'^MXCHECK_LABEL\(\s*"([^"]+)",\s*(k\w+),\s*("(?:[^"\\]|\\.)*"(?:\s*"(?:[^"\\]|\\.)*")*),\s*"([^"]*)"\)', re.M)
@@ -60,6 +62,15 @@ def scan_cases(root):
     return cases
 
 
+def add_planned(root, binary, cases):
+    """Labels a case shows without naming them: `labels` of mxcheck list."""
+    result = subprocess.run([binary, 'list', root / 'cases', '--json'], capture_output=True, text=True)
+    for row in json.loads(result.stdout):
+        for label in row['labels']:
+            if row['id'] not in cases[label]:
+                cases[label].append(row['id'])
+
+
 def first_of(names):
     return '-' if not names else names[0] + (f' (+{len(names) - 1})' if len(names) > 1 else '')
 
@@ -67,12 +78,15 @@ def first_of(names):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('root', nargs='?', default='.')
+    parser.add_argument('--bin', help='built mxcheck')
     parser.add_argument('--table', action='store_true')
     options = parser.parse_args()
     root = pathlib.Path(options.root).resolve()
     labels = LINE.findall((root / 'sim/base/labels.def').read_text(encoding='utf-8'))
     code, tests = scan_sources(root)
     cases = scan_cases(root)
+    if options.bin:
+        add_planned(root, options.bin, cases)
     problems = [] if labels else ['sim/base/labels.def: no label found']
     seen = set()
     for label, kind, _, file in labels:

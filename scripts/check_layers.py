@@ -47,7 +47,7 @@ def check(root):
         if layer is None:
             problems.append(f'{name}: lies in no layer')
             continue
-        test = path.stem.endswith(('_test', '_bench', '_fuzz'))
+        test = path.stem.endswith(('_test', '_bench', '_fuzz', '_main'))
         for number, line in enumerate(path.read_text(encoding='utf-8').splitlines(), 1):
             include = INCLUDE.match(line)
             if include and (include[1].startswith(('sim/', 'golden/', 'reports/'))):

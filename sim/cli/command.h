@@ -33,6 +33,7 @@ int run_lint(const Arguments& arguments);
 int run_show(const Arguments& arguments);
 int run_explain(const Arguments& arguments);
 int run_info(const Arguments& arguments);
+int run_sim(const Arguments& arguments);
 
 // The whole program; argv without its first element.
 int main_program(const Arguments& arguments);

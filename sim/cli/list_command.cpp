@@ -14,6 +14,7 @@ namespace {
 struct Row {
   std::string id, file, title, mode, expected;
   std::vector<std::string> tags, ops;
+  std::vector<std::string> labels;  // refusal expected, quirks shown
 };
 
 CommandLine command_line() {
@@ -34,26 +35,38 @@ std::string expected_source(const casefile::Expect& expect) {
 }
 
 Row row_of(const casefile::Case& c) {
+  Row row;
+  row.id = c.id;
+  row.file = c.file.string();
+  row.title = c.title;
+  row.mode = graph::name(c.run.mode);
+  row.expected = expected_source(c.expect);
+  row.tags = c.tags;
   std::set<std::string> ops;
   for (const graph::Node& node : c.graph.nodes) ops.insert(graph::name(node.op));
-  return {
-      c.id,   c.file.string(),         c.title, graph::name(c.run.mode), expected_source(c.expect),
-      c.tags, {ops.begin(), ops.end()}};
+  row.ops = {ops.begin(), ops.end()};
+  std::set<std::string> labels;
+  if (!c.expect.error.empty()) labels.insert(c.expect.error);
+  for (const auto& node : c.plan.nodes) {
+    if (node) labels.insert(node->quirks.begin(), node->quirks.end());
+  }
+  row.labels = {labels.begin(), labels.end()};
+  return row;
+}
+
+Row row_of(const suite::RefusedCase& refused) {
+  Row row;
+  row.id = refused.id;
+  row.file = refused.file.file.string();
+  row.expected = refused.expected.empty() ? "invalid" : "error " + refused.expected;
+  if (!refused.expected.empty()) row.labels = {refused.expected};
+  return row;
 }
 
 std::vector<Row> rows_of(const suite::Collection& collection) {
   std::vector<Row> rows;
   for (const casefile::Case& c : collection.cases) rows.push_back(row_of(c));
-  for (const suite::RefusedCase& refused : collection.refused) {
-    const bool wanted = !refused.expected.empty();
-    rows.push_back({refused.id,
-                    refused.file.file.string(),
-                    "",
-                    "",
-                    wanted ? "error " + refused.expected : "invalid",
-                    {},
-                    {}});
-  }
+  for (const suite::RefusedCase& refused : collection.refused) rows.push_back(row_of(refused));
   std::stable_sort(rows.begin(), rows.end(),
                    [](const Row& a, const Row& b) { return a.id < b.id; });
   return rows;
@@ -68,6 +81,7 @@ void print_json(const std::vector<Row>& rows) {
                    {"mode", row.mode},
                    {"tags", row.tags},
                    {"ops", row.ops},
+                   {"labels", row.labels},
                    {"expected", row.expected}});
   }
   fmt::print("{}\n", out.dump(1, ' ', false, nlohmann::json::error_handler_t::replace));

@@ -70,6 +70,7 @@ const std::vector<Command>& commands() {
       {"show", "a case's graph: shapes, rules, roles, paths, classes", run_show},
       {"lint", "validate case files without running them", run_lint},
       {"explain", "the rule behind a label", run_explain},
+      {"sim", "products on the cycle model: cycles, stalls, waveforms", run_sim},
       {"info", "version, build, kernels; a hardware profile", run_info},
   };
   return list;

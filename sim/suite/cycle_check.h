@@ -10,8 +10,8 @@
 
 namespace mxcheck::suite {
 
-// PE updates of one case; three small products on a 128 x 128 array fit.
-inline constexpr std::int64_t kCyclePeLimit = std::int64_t{1} << 24;
+// PE updates of one case; six small products on a 128 x 128 array fit.
+inline constexpr std::int64_t kCyclePeLimit = std::int64_t{1} << 25;
 
 // nullopt if the run had no integer products. `request` is the one that gave `functional`.
 [[nodiscard]] std::optional<reports::CheckResult> check_cycle(const exec::Request& request,

@@ -29,14 +29,24 @@ class Builder {
 
   // Codes, scale and zero point recorded under product/side, or nullopt.
   std::optional<QuantizedView> recorded_view(const std::string& product, const std::string& side,
-                                             const std::optional<graph::QuantizePlan>& how) const {
+                                             const std::optional<graph::QuantizePlan>& how,
+                                             graph::Path path) const {
     const Tensor* codes = recorded(product, side + ".qvalue");
     const Tensor* scale = recorded(product, side + ".scale");
     if (codes == nullptr || scale == nullptr) return std::nullopt;
     const Tensor* zero_point = recorded(product, side + ".zero_point");
     return reference::quantized_view(
         *codes, *scale, zero_point == nullptr ? std::nullopt : std::optional<Tensor>(*zero_point),
-        how ? std::optional(how->qtype) : std::nullopt);
+        meaning(how, path));
+  }
+
+  // What the codes' bytes mean. nf4 codes multiplied before they are scaled are multiplied as the
+  // indices they are (QUIRK-NF4-INDEX); dequantized first, they stand for their values.
+  [[nodiscard]] static std::optional<numerics::QType> meaning(
+      const std::optional<graph::QuantizePlan>& how, graph::Path path) {
+    if (!how) return std::nullopt;
+    if (how->qtype == numerics::QType::kNf4 && path == graph::Path::kFast) return std::nullopt;
+    return how->qtype;
   }
 
   [[nodiscard]] const graph::OperandPlan& operand(bool lhs) const {
@@ -54,7 +64,7 @@ class Builder {
 
   std::optional<QuantizedView> forward_operand(bool lhs) const {
     const graph::OperandPlan& how = operand(lhs);
-    if (how.quantize) return recorded_view("fwd", lhs ? "lhs" : "rhs", how.quantize);
+    if (how.quantize) return recorded_view("fwd", lhs ? "lhs" : "rhs", how.quantize, plan_.path);
     return original(lhs);
   }
 
@@ -62,21 +72,23 @@ class Builder {
   std::optional<QuantizedView> residual(bool of_lhs, const graph::GradientPlan& gradient) const {
     const graph::OperandPlan& how = operand(of_lhs);
     if (gradient.quantize_residual) {
-      return recorded_view(id_.product, "rhs", gradient.quantize_residual);
+      return recorded_view(id_.product, "rhs", gradient.quantize_residual, gradient.path);
     }
     if (gradient.residual == graph::Residual::kOriginal || !how.quantize) return original(of_lhs);
     if (gradient.residual == graph::Residual::kQuantized) {
-      return recorded_view("fwd", of_lhs ? "lhs" : "rhs", how.quantize);
+      return recorded_view("fwd", of_lhs ? "lhs" : "rhs", how.quantize, gradient.path);
     }
     const Tensor* codes = recorded("fwd", of_lhs ? "lhs.qvalue" : "rhs.qvalue");
     if (codes == nullptr) return std::nullopt;
-    return reference::quantized_view(*codes, std::nullopt, std::nullopt, how.quantize->qtype);
+    return reference::quantized_view(*codes, std::nullopt, std::nullopt,
+                                     meaning(how.quantize, gradient.path));
   }
 
   // The gradient that arrives, in the layout of the lowered product.
   std::optional<QuantizedView> incoming(const graph::GradientPlan& gradient,
                                         const std::string& side) const {
-    if (gradient.quantize_g) return recorded_view(id_.product, side, gradient.quantize_g);
+    if (gradient.quantize_g)
+      return recorded_view(id_.product, side, gradient.quantize_g, gradient.path);
     const Tensor* ct = sources_.find("step" + std::to_string(id_.step) + "/ct/" + node_.name);
     if (ct == nullptr) return std::nullopt;
     if (node_.op != Op::einsum) return reference::raw_view(*ct);
