@@ -86,6 +86,100 @@ def gemv_col(m, v):
     return out
 
 
+def gemv_split(m, v):
+    """m [R,K] x v: what a convolution with one output feature uses. Eight fused lanes over multiples of 16, then the bits of K."""
+    k = m.shape[1]
+    p = lambda i: m[:, i] * v[i]
+    tree = lambda a: ((a[:, 0] + a[:, 1]) + (a[:, 4] + a[:, 5])) + ((a[:, 2] + a[:, 3]) + (a[:, 6] + a[:, 7]))
+    if k == 2:
+        return fma(m[:, 1], v[1], p(0))
+    i, parts = k - k % 16, []
+    if i:
+        acc = m[:, :8] * v[:8]
+        for t in range(8, i, 8):
+            acc = fma(m[:, t:t + 8], v[None, t:t + 8], acc)
+        parts.append(tree(acc))
+    if k & 8:
+        parts.append(tree(m[:, i:i + 8] * v[i:i + 8]))
+        i += 8
+    if k & 4:
+        parts.append((p(i) + p(i + 1)) + (p(i + 2) + p(i + 3)))
+        i += 4
+    if k & 2:
+        parts.append(p(i) + p(i + 1))
+        i += 2
+    if k & 1:
+        parts.append(p(i))
+    total = parts[0]
+    for part in parts[1:]:
+        total = total + part
+    return total
+
+
+def unfused(a, b, block=None):
+    """[M,K] x [K,N], products rounded before they are added; each block from +0, block sums added in order."""
+    k = a.shape[1]
+    block, total = block or k, np.zeros((a.shape[0], b.shape[1]), f32)
+    for lo in range(0, k, block):
+        acc = np.zeros_like(total)
+        for i in range(lo, min(k, lo + block)):
+            acc = acc + a[:, i, None] * b[i]
+        total = total + acc
+    return total
+
+
+def conv_matmul(a, b, block=None):
+    """The product inside a float convolution: [pixels, taps*features] x [.., output features]."""
+    (m, k), n = a.shape, b.shape[1]
+    if m < 4 and n < 4:
+        return ascending(a[:, None], b.T[None])
+    if m == 1:
+        return unfused(a, b, 16 if k >= 128 else None)
+    if n == 1:
+        return gemv_split(a, b[:, 0])[:, None]
+    return ascending(a[:, None], b.T[None], block)
+
+
+def patches(x, kernel, strides, padding, lhs_dilation, rhs_dilation):
+    """NHWC -> [N, OH, OW, KH, KW, C]; missing taps are zeros."""
+    n, h, w, c = x.shape
+    size = lambda s, d: s + (s - 1) * (d - 1)
+    y = np.zeros((n, size(h, lhs_dilation[0]), size(w, lhs_dilation[1]), c), x.dtype)
+    y[:, ::lhs_dilation[0], ::lhs_dilation[1]] = x
+    y = np.pad(y, [(0, 0)] + [(max(lo, 0), max(hi, 0)) for lo, hi in padding] + [(0, 0)])
+    (t, b), (l, r) = [(max(-lo, 0), max(-hi, 0)) for lo, hi in padding]
+    y = y[:, t:y.shape[1] - b, l:y.shape[2] - r]
+    (kh, kw), (sh, sw), (dh, dw) = kernel, strides, rhs_dilation
+    oh, ow = (y.shape[1] - size(kh, dh)) // sh + 1, (y.shape[2] - size(kw, dw)) // sw + 1
+    out = np.zeros((n, oh, ow, kh, kw, c), x.dtype)
+    for i in range(kh):
+        for j in range(kw):
+            out[:, :, :, i, j] = y[:, i * dh:i * dh + (oh - 1) * sh + 1:sh, j * dw:j * dw + (ow - 1) * sw + 1:sw]
+    return out
+
+
+def float_conv(x, k, strides, padding, lhs_dilation=(1, 1), rhs_dilation=(1, 1), block=None):
+    """f32 NHWC x HWIO -> NHWC, one feature group."""
+    if SIMPLIFIED and k.shape[:2] == (1, 1) and max(strides) == max(lhs_dilation) == 1 and not np.any(padding):
+        return lax_dot(x.reshape(-1, x.shape[3]), k[0, 0], (((1,), (0,)), ((), ())), f32, block).reshape(x.shape[:3] + (-1,))
+    p = patches(x, k.shape[:2], strides, padding, lhs_dilation, rhs_dilation)
+    n, oh, ow, kh, kw, c = p.shape
+    if max(lhs_dilation) > 1 and max(strides) == 1 and max(rhs_dilation) == 1:
+        hit = patches(np.ones_like(x), k.shape[:2], strides, padding, lhs_dilation, rhs_dilation)[..., :1]
+        out = np.zeros((n, oh, ow, k.shape[3]), f32)
+        pixels = x.shape[0] * x.shape[1] * x.shape[2]
+        for i in range(kh):
+            for j in range(kw):
+                a = p[:, :, :, i, j].reshape(-1, c)
+                if pixels == 1 and k.size // c >= 4:
+                    t = unfused(a, k[i, j], 16 if c >= 128 else None)
+                else:
+                    t = ascending(a[:, None], k[i, j].T[None])
+                out = np.where(hit[:, :, :, i, j] != 0, out + t.reshape(out.shape), out)
+        return out
+    return conv_matmul(p.reshape(n * oh * ow, -1), k.reshape(-1, k.shape[3]), block).reshape(n, oh, ow, -1)
+
+
 def matmul(a, b, la=False, ra=False, block=None):
     """[M,K] x [K,N] in f32; la: lhs is stored [K,M]; ra: rhs is stored [N,K]."""
     m, n = a.shape[0], b.shape[1]
@@ -112,7 +206,7 @@ def canonical(dims, lhs_ndim, rhs_ndim):
     return lba + lra + lca, rba + rca + rra, lra, rra, la, ra
 
 
-MULTIPLY_K1 = False  # xla_cpu: a dot with K = 1 is a plain product (keeps -0); ieee adds it to +0
+SIMPLIFIED = False  # xla_cpu: K = 1 is a plain product (keeps -0), M = N = 1 a product and a reduction, a 1x1 convolution a dot
 
 
 def lax_dot(a, b, dims, result=None, block=None):
@@ -136,8 +230,12 @@ def lax_dot(a, b, dims, result=None, block=None):
     bm = bt.reshape(int(np.prod(batch)), k, int(np.prod(n)))
     if ints:
         out = np.matmul(am, bm)
-    elif k == 1 and MULTIPLY_K1:
+    elif k == 1 and SIMPLIFIED:
         out = am * bm
+    elif SIMPLIFIED and am.shape[1] == bm.shape[2] == 1:
+        x, y = am[:, 0], bm[:, :, 0]
+        out = ascending(x, y) if k <= 32 else reduce_sum(x * y, (1,))
+        out = out[:, None, None]
     else:
         out = np.stack([matmul(x, y, la, ra, block) for x, y in zip(am, bm)])
     return out.reshape(batch + m + n).astype(i32 if ints and np.dtype(result) == i32 else result)
@@ -179,9 +277,9 @@ def generic(x, shape):
 
 class Policy:
     def __init__(self, name):
-        global MULTIPLY_K1
+        global SIMPLIFIED
         self.name = name
-        MULTIPLY_K1 = name == 'xla_cpu'
+        SIMPLIFIED = name == 'xla_cpu'
 
     def reciprocal(self, dt):
         return self.name == 'xla_cpu' and np.dtype(dt) != np.dtype(BF16)
