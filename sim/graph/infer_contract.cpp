@@ -1,5 +1,5 @@
 // Shape rules of contractions and windows: dot_general, einsum, ragged_dot, convolutions, pools.
-// Labels: SHP-DOT, SHP-EINSUM, EIN-ARITY, SHP-RAGGED, SHP-CONV, SHP-POOL, SHP-PADDING, SHP-DTYPE.
+// Labels: SHP-DOT, SHP-EINSUM, EIN-ARITY, SHP-RAGGED, SHP-CONV, SHP-POOL, SHP-PADDING, SHP-DTYPE, QNT-DTYPE.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -263,7 +263,12 @@ void infer_einsum(NodeTypes& types) {
 }
 
 void infer_ragged_dot(NodeTypes& types) {
-  if (!types.float_argument(0) || !types.float_argument(1)) return;
+  for (const std::size_t arg : {std::size_t{0}, std::size_t{1}}) {
+    if (numerics::is_arithmetic_float(types.dtype(arg))) continue;
+    types.fail("QNT-DTYPE", "args", types.describe(arg),
+               "f64, f32, f16 or bf16: only floats can be quantized", "insert a convert node");
+    return;
+  }
   const bool good = types.rank(0) == 2 && types.rank(1) == 3 && types.rank(2) == 1 &&
                     types.dtype(2) == DType::kS32 && types.shape(0)[1] == types.shape(1)[1] &&
                     types.shape(1)[0] == types.shape(2)[0];
@@ -278,11 +283,12 @@ void infer_ragged_dot(NodeTypes& types) {
 }
 
 void infer_conv(NodeTypes& types) {
-  const bool one_type = types.dtype(0) == types.dtype(1) &&
-                        (numerics::is_arithmetic_float(types.dtype(0)) || is_code(types.dtype(0)));
-  if (!one_type) {
+  // Two float types meet only as codes: make_plan() refuses the rest.
+  const bool floats = numerics::is_arithmetic_float(types.dtype(0)) &&
+                      numerics::is_arithmetic_float(types.dtype(1));
+  if (!floats && !(types.dtype(0) == types.dtype(1) && is_code(types.dtype(0)))) {
     types.fail("SHP-DTYPE", "args", fmt::format("{} with {}", types.describe(0), types.describe(1)),
-               "one float dtype, or one integer dtype of at most 8 bits", "insert a convert node");
+               "floats, or one integer dtype of at most 8 bits", "insert a convert node");
     return;
   }
   Attributes& a = types.attributes();

@@ -13,6 +13,17 @@
 namespace mxcheck::graph {
 namespace {
 
+void report(base::Diagnostics& diagnostics, const Node& node, const std::string& label,
+            const std::string& fact, const std::string& expectation, const std::string& hint) {
+  base::Diagnostic d;
+  d.pointer = node.pointer;
+  d.label = label;
+  d.fact = fmt::format("{} '{}': {}", name(node.op), node.name, fact);
+  d.expectation = expectation;
+  d.hint = hint;
+  diagnostics.push_back(d);
+}
+
 int first_match(const std::vector<Rule>& rules, const std::vector<ModulePattern>& patterns,
                 const Node& node) {
   for (std::size_t i = 0; i < rules.size(); ++i) {
@@ -68,13 +79,7 @@ void plan_float(const Graph& graph, const Node& node, NodePlan& plan) {
 
 void PlanContext::refuse(const std::string& label, const std::string& fact,
                          const std::string& expectation, const std::string& hint) const {
-  base::Diagnostic d;
-  d.pointer = node.pointer;
-  d.label = label;
-  d.fact = fmt::format("{} '{}': {}", name(node.op), node.name, fact);
-  d.expectation = expectation;
-  d.hint = hint;
-  diagnostics.push_back(d);
+  report(diagnostics, node, label, fact, expectation, hint);
 }
 
 Axes remaining_axes(std::size_t rank, const Axes& a, const Axes& b) {
@@ -198,7 +203,14 @@ Plan make_plan(const Graph& graph, const std::vector<Rule>& rules, const RunSpec
     out.rule = first_match(rules, patterns, node);
     if (out.rule >= 0) used[static_cast<std::size_t>(out.rule)] = true;
     plan_float(graph, node, out);
-    if (out.rule < 0 || !rules[static_cast<std::size_t>(out.rule)].weight_qtype) continue;
+    const bool left_alone =
+        out.rule < 0 || !rules[static_cast<std::size_t>(out.rule)].weight_qtype;
+    if (left_alone && node.op == Op::conv_general_dilated &&
+        out.lhs.type.dtype != out.rhs.type.dtype) {
+      report(diagnostics, node, "SHP-DTYPE", "a float convolution of two dtypes",
+             "one dtype on both sides", "insert a convert node");
+    }
+    if (left_alone) continue;
     out.quantized = true;
     const PlanContext context{graph, rules[static_cast<std::size_t>(out.rule)], run, node,
                               diagnostics};

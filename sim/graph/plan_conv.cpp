@@ -31,6 +31,14 @@ void check_types(const PlanContext& context, const std::string& where, DType a, 
                  "a convolution multiplies codes of one stored type");
 }
 
+// A float convolution multiplies one type: two float types meet only as codes.
+void check_float_types(const PlanContext& context, const std::string& where, DType a, DType b) {
+  if (a == b) return;
+  context.refuse("SHP-DTYPE",
+                 fmt::format("{}: {} with {}", where, numerics::name(a), numerics::name(b)),
+                 "one dtype on both sides of a float convolution", "insert a convert node");
+}
+
 void plan_conv_backward(const PlanContext& context, const ConvLayout& layout, NodePlan& plan) {
   const Rule& rule = context.rule;
   if (context.node.attributes.feature_group_count != 1) {
@@ -50,6 +58,10 @@ void plan_conv_backward(const PlanContext& context, const ConvLayout& layout, No
       gradient.residual = rule.bwd_qtype ? Residual::kCodes : Residual::kQuantized;
     }
     gradient.path = residual.quantize ? Path::kSlow : Path::kFloat;
+    if (!rule.bwd_qtype || !residual.quantize) {
+      check_float_types(context, fmt::format("in the product for {}", which), plan.result,
+                        residual.type.dtype);
+    }
     if (!rule.bwd_qtype) continue;
     gradient.path = residual.quantize ? Path::kFast : Path::kSlow;
     gradient.quantize_g =
@@ -118,6 +130,7 @@ void plan_conv(const PlanContext& context, NodePlan& plan) {
                 stored(plan.rhs.quantize->qtype));
     if (plan.lhs.quantize->qtype == QType::kNf4) plan.quirks.emplace_back("QUIRK-NF4-INDEX");
   }
+  if (!fast) check_float_types(context, "forward", plan.lhs.type.dtype, plan.rhs.type.dtype);
   if (plan.lhs.type.dtype == DType::kF16) plan.quirks.emplace_back("QUIRK-F16-GUARD");
   if (plan.lhs.collect_stats) plan.quirks.emplace_back("QUIRK-SRQ-DYNAMIC");
   if (context.run.has_backward()) plan_conv_backward(context, layout, plan);
