@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "sim/base/digest.h"
+#include "sim/mxu/fast_array.h"
 #include "sim/mxu/mapping.h"
 
 namespace mxcheck::mxu {
@@ -31,6 +32,12 @@ CycleResult run_cycle(const Profile& profile, const Product& product, const Cycl
   const Extents extents = computed_extents(profile, product.m, product.n, product.k);
   if (extents.m == 0 || extents.n == 0 || extents.k == 0) {
     return nothing_to_stream(profile, product);
+  }
+  if (options.engine == Engine::kAuto && options.probe == nullptr &&
+      internal::fast_array_fits(profile, product)) {
+    auto fast = internal::run_fast_stationary(profile, product, options.overlap,
+                                              internal::row_kernels().back());
+    if (fast) return *std::move(fast);
   }
   return profile.dataflow == Dataflow::kOutputStationary
              ? internal::run_output_stationary(profile, product, options)
