@@ -97,7 +97,7 @@ TEST_CASE("matrices that cannot be expanded are refused [CASE-MATRIX]", "[matrix
   CHECK(label("{\"A\": [\"x\"]}", "\"x\": {", "\"${A}\": {\"fill\": 1, \"shape\": []}, \"x\": {") ==
         "CASE-MATRIX");
   std::string many = "[0";
-  for (int i = 1; i < 101; ++i) many += "," + std::to_string(i);
+  for (int i = 1; i < 101; ++i) (many += ",") += std::to_string(i);
   many += "]";
   CHECK(label("{\"A\": " + many + ", \"B\": " + many + "}") == "CASE-MATRIX");
 }
