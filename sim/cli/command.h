@@ -34,6 +34,8 @@ int run_show(const Arguments& arguments);
 int run_explain(const Arguments& arguments);
 int run_info(const Arguments& arguments);
 int run_sim(const Arguments& arguments);
+int run_pack(const Arguments& arguments);
+int run_verify(const Arguments& arguments);
 
 // The whole program; argv without its first element.
 int main_program(const Arguments& arguments);

@@ -71,6 +71,8 @@ const std::vector<Command>& commands() {
       {"lint", "validate case files without running them", run_lint},
       {"explain", "the rule behind a label", run_explain},
       {"sim", "products on the cycle model: cycles, stalls, waveforms", run_sim},
+      {"pack", "a case's products as vectors for a device", run_pack},
+      {"verify", "judge the results a device wrote into a pack", run_verify},
       {"info", "version, build, kernels; a hardware profile", run_info},
   };
   return list;

@@ -48,6 +48,7 @@ Tensor Engine::multiply(const Tensor& lhs, const Tensor& rhs) {
         std::span(b).subspan(static_cast<std::size_t>(i * k * n), static_cast<std::size_t>(k * n));
     product.lhs_type = lhs.dtype();
     product.rhs_type = rhs.dtype();
+    if (observer_ != nullptr) (*observer_)(current_, product);
     const mxu::ProductResult result = run(product);
     if (result.status == mxu::Status::kRefused) {
       if (refused_reason_.empty()) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -22,9 +23,14 @@ struct ProductShape {
   std::int64_t batch = 1, m = 0, k = 0, n = 0;
 };
 
+// Sees every matrix product (one batch element at a time) before it is multiplied; its spans live
+// only as long as the call.
+using ProductObserver = std::function<void(const std::string& name, const mxu::Product& product)>;
+
 class Engine {
  public:
-  Engine(const mxu::Profile& profile, Level level) : profile_(profile), level_(level) {}
+  Engine(const mxu::Profile& profile, Level level, const ProductObserver* observer = nullptr)
+      : profile_(profile), level_(level), observer_(observer) {}
 
   // Names the products that follow, for messages.
   void begin(std::string name) { current_ = std::move(name); }
@@ -44,6 +50,7 @@ class Engine {
 
   const mxu::Profile& profile_;
   Level level_;
+  const ProductObserver* observer_;
   std::string current_;
   std::string refused_label_;
   std::string undefined_reason_;

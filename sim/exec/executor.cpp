@@ -22,7 +22,9 @@ using tensor::Tensor;
 class Run {
  public:
   explicit Run(const Request& request)
-      : request_(request), graph_(request.graph), engine_(request.profile, request.level) {
+      : request_(request),
+        graph_(request.graph),
+        engine_(request.profile, request.level, request.observer) {
     params_ = request.data.params;
     velocity_.resize(params_.size());
     param_inexact_.resize(params_.size(), false);

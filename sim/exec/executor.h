@@ -31,6 +31,7 @@ struct Request {
   const mxu::Profile& profile;
   Level level = Level::kFunctional;
   const graph::Values* golden = nullptr;
+  const ProductObserver* observer = nullptr;  // of every integer product; may be null
 };
 
 // How a value may be compared, decided from the dataflow alone.
