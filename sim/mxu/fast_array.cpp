@@ -35,41 +35,40 @@ struct Run {
   }
 }
 
-[[gnu::noinline]] void add_column(std::int32_t* acc, const std::int32_t* sums, std::int64_t stride,
-                                  std::int64_t count, int unused_bits) {
+[[gnu::noinline]] void add_row(std::int32_t* acc, const std::int32_t* sums, std::int64_t count,
+                               int unused_bits) {
   for (std::int64_t i = 0; i < count; ++i) {
-    const auto kept =
-        static_cast<std::int32_t>(static_cast<std::uint32_t>(sums[i * stride]) << unused_bits);
+    const auto kept = static_cast<std::int32_t>(static_cast<std::uint32_t>(sums[i]) << unused_bits);
     acc[i] = numerics::wrap_add(acc[i], kept >> unused_bits);
   }
 }
 
-// acc [columns, vectors] into out, in blocks that stay in the cache.
-[[gnu::noinline]] void copy_out(const std::int32_t* acc, std::int64_t columns, std::int64_t vectors,
-                                std::int64_t* out, std::int64_t column_step,
-                                std::int64_t vector_step) {
-  constexpr std::int64_t kBlock = 32;
-  for (std::int64_t v0 = 0; v0 < vectors; v0 += kBlock) {
-    const std::int64_t v1 = std::min(v0 + kBlock, vectors);
-    for (std::int64_t column = 0; column < columns; ++column) {
-      for (std::int64_t v = v0; v < v1; ++v) {
-        out[column * column_step + v * vector_step] = acc[column * vectors + v];
-      }
-    }
-  }
+// One vector's results from skewed accumulators: column c in row c of `acc`.
+[[gnu::noinline]] void copy_out(const std::int32_t* acc, std::int64_t cols, std::int64_t count,
+                                std::int64_t* out, std::int64_t out_step) {
+  for (std::int64_t c = 0; c < count; ++c) out[c * out_step] = acc[c * (cols + 1)];
 }
 
 // The streamed operand as [k, vectors], the last vector first.
 std::vector<std::int16_t> pack_streamed(const Product& x, bool by_columns, std::int64_t vectors) {
   std::vector<std::int16_t> packed(at(x.k * vectors));
   constexpr std::int64_t kBlock = 32;
+  std::int16_t block[kBlock][kBlock];  // [k, vector]
+  const std::int64_t k_step = by_columns ? x.n : 1, v_step = by_columns ? 1 : x.k;
+  const std::int32_t* codes = by_columns ? x.rhs.data() : x.lhs.data();
   for (std::int64_t v0 = 0; v0 < vectors; v0 += kBlock) {
-    const std::int64_t v1 = std::min(v0 + kBlock, vectors);
-    for (std::int64_t k = 0; k < x.k; ++k) {
-      const std::int32_t* codes = by_columns ? x.rhs.data() + k * x.n : x.lhs.data() + k;
-      const std::int64_t step = by_columns ? 1 : x.k;
-      std::int16_t* out = packed.data() + k * vectors + vectors - 1;
-      for (std::int64_t v = v0; v < v1; ++v) out[-v] = static_cast<std::int16_t>(codes[v * step]);
+    const std::int64_t v_count = std::min(kBlock, vectors - v0);
+    for (std::int64_t k0 = 0; k0 < x.k; k0 += kBlock) {
+      const std::int64_t k_count = std::min(kBlock, x.k - k0);
+      for (std::int64_t v = 0; v < v_count; ++v) {
+        const std::int32_t* from = codes + (v0 + v) * v_step + k0 * k_step;
+        for (std::int64_t k = 0; k < k_count; ++k) {
+          block[k][v_count - 1 - v] = static_cast<std::int16_t>(from[k * k_step]);
+        }
+      }
+      for (std::int64_t k = 0; k < k_count; ++k) {
+        std::copy_n(block[k], v_count, packed.data() + (k0 + k) * vectors + vectors - v0 - v_count);
+      }
     }
   }
   return packed;
@@ -81,14 +80,21 @@ class FastArray {
   std::optional<CycleResult> run();
 
  private:
+  // kLane words in front may be read by a kernel.
+  [[nodiscard]] std::int32_t* registers() { return acts_.data() + kLane; }
+  [[nodiscard]] std::int64_t tile_words() const { return (vectors_ + cols_) * cols_; }
+  [[nodiscard]] OverflowAt output_at(std::int64_t column, std::int64_t vector,
+                                     std::int64_t k) const {
+    return by_columns_ ? OverflowAt{column, vector, k, {}} : OverflowAt{vector, column, k, {}};
+  }
   void plan();
   [[nodiscard]] bool at_most_two_folds() const;
   void load(std::int64_t fold);
   void sweep(std::int64_t begin, std::int64_t end);
   void enter(std::int64_t begin, std::int64_t end);
   void leave(std::int64_t begin, std::int64_t end);
-  void leave_column(const Run& run, std::int64_t c, std::int64_t from, std::int64_t to,
-                    std::int64_t begin);
+  void leave_skewed(const Run& run, std::int64_t begin, std::int64_t end);
+  void leave_any(const Run& run, std::int64_t begin, std::int64_t end);
   void deliver(std::vector<std::int64_t>& out);
 
   const Profile& profile_;
@@ -111,9 +117,9 @@ class FastArray {
   std::vector<std::int32_t> acts_;      // per row `history_`, newest first
   std::int64_t newest_ = 0;             // index of the newest activation in each row's part
   std::vector<std::int32_t> sums_;      // [tile_, cols]
-  std::vector<std::int32_t> acc32_;     // [across, vectors]
-  std::vector<std::int64_t> acc64_;
-  std::size_t first_run_ = 0;  // runs before it have left the array
+  std::vector<std::int32_t> acc32_;     // [tiles, vectors + cols, cols], skewed
+  std::vector<std::int64_t> acc64_;     // [across, vectors]
+  std::size_t first_run_ = 0;           // runs before it have left the array
 };
 
 FastArray::FastArray(const Profile& profile, const Product& product, Overlap overlap, StepRows step)
@@ -135,11 +141,11 @@ FastArray::FastArray(const Profile& profile, const Product& product, Overlap ove
   streamed_ = pack_streamed(product, by_columns_, vectors_);
   for (auto& plane : plane_) plane.assign(at(rows_ * cols_), 0);
   weights_.assign(at(rows_ * cols_), 0);
-  acts_.assign(at(rows_ * history_), 0);
+  acts_.assign(at(rows_ * history_ + kLane), 0);
   newest_ = history_ - cols_;
   sums_.assign(at(tile_ * cols_), 0);
   if (plain_acc_) {
-    acc32_.assign(at(across_ * vectors_), 0);
+    acc32_.assign(at(divide_up(across_, profile.cols) * tile_words()), 0);
   } else {
     acc64_.assign(at(across_ * vectors_), 0);
   }
@@ -197,14 +203,21 @@ void FastArray::load(std::int64_t number) {
 void FastArray::enter(std::int64_t begin, std::int64_t end) {
   if (newest_ < end - begin) {
     for (std::int64_t r = 0; r < rows_; ++r) {
-      std::int32_t* row = acts_.data() + r * history_;
+      std::int32_t* row = registers() + r * history_;
       std::memmove(row + history_ - cols_, row + newest_, at(cols_) * sizeof(std::int32_t));
     }
     newest_ = history_ - cols_;
   }
   newest_ -= end - begin;
-  for (std::int64_t r = 0; r < rows_; ++r) {
-    std::fill_n(acts_.data() + r * history_ + newest_, end - begin, 0);
+  const auto fills = [&](const Run& run) {
+    return run.clock <= begin && run.clock + run.count >= end &&
+           folds_[at(run.fold)].k.size() == rows_;
+  };
+  const bool one_run = std::any_of(
+      runs_.begin() + static_cast<std::ptrdiff_t>(first_run_),
+      runs_.begin() + static_cast<std::ptrdiff_t>(std::min(first_run_ + 3, runs_.size())), fills);
+  for (std::int64_t r = 0; r < rows_ && !one_run; ++r) {
+    std::fill_n(registers() + r * history_ + newest_, end - begin, 0);
   }
   for (std::size_t i = first_run_; i < runs_.size() && runs_[i].clock < end; ++i) {
     const Run& run = runs_[i];
@@ -214,41 +227,49 @@ void FastArray::enter(std::int64_t begin, std::int64_t end) {
     const std::int64_t last = run.vector + to - 1 - run.clock;  // its codes come first: newest
     for (std::int64_t r = 0; r < f.k.size(); ++r) {
       widen(streamed_.data() + (f.k.begin + r) * vectors_ + vectors_ - 1 - last,
-            acts_.data() + r * history_ + newest_ + (end - to), to - from, run.fold % 2 != 0);
+            registers() + r * history_ + newest_ + (end - to), to - from, run.fold % 2 != 0);
     }
   }
 }
 
-void FastArray::leave_column(const Run& run, std::int64_t c, std::int64_t from, std::int64_t to,
-                             std::int64_t begin) {
+// A 32-bit accumulator memory is kept skewed, vector v of column c in row v + c, so that what
+// leaves in one clock is added as one row.
+void FastArray::leave_skewed(const Run& run, std::int64_t begin, std::int64_t end) {
   const Fold& f = folds_[at(run.fold)];
-  const std::int64_t column = f.across.begin + c, vector = run.vector + from - c - run.clock;
-  const std::int32_t* sum = sums_.data() + (from - begin) * cols_ + c;
   const int unused = 32 - static_cast<int>(profile_.partial_bits);
-  if (plain_acc_) {
-    std::int32_t* acc = acc32_.data() + column * vectors_ + vector;
-    add_column(acc, sum, cols_, to - from, unused);
-    return;
+  std::int32_t* tile = acc32_.data() + f.across.begin / profile_.cols * tile_words();
+  const std::int64_t last = run.clock + run.count - 1 + f.across.size() - 1;
+  for (std::int64_t u = std::max(begin, run.clock); u < std::min(end, last + 1); ++u) {
+    const std::int64_t from = std::max<std::int64_t>(0, u - run.clock - run.count + 1);
+    const std::int64_t to = std::min(f.across.size(), u - run.clock + 1);
+    add_row(tile + (run.vector + u - run.clock) * cols_ + from,
+            sums_.data() + (u - begin) * cols_ + from, to - from, unused);
   }
-  std::int64_t* acc = acc64_.data() + column * vectors_ + vector;
-  for (std::int64_t u = from; u < to; ++u, ++acc, sum += cols_) {
-    const auto kept = static_cast<std::int32_t>(static_cast<std::uint32_t>(*sum) << unused);
-    const std::int64_t v = vector + u - from;
-    const OverflowAt where = by_columns_ ? OverflowAt{column, v, f.chunk.end - 1, {}}
-                                         : OverflowAt{v, column, f.chunk.end - 1, {}};
-    *acc = arithmetic_.accumulate(*acc, kept >> unused, where);
+}
+
+void FastArray::leave_any(const Run& run, std::int64_t begin, std::int64_t end) {
+  const Fold& f = folds_[at(run.fold)];
+  const int unused = 32 - static_cast<int>(profile_.partial_bits);
+  for (std::int64_t c = 0; c < f.across.size(); ++c) {
+    const std::int64_t column = f.across.begin + c;
+    const std::int64_t to = std::min(end, run.clock + run.count + c);
+    for (std::int64_t u = std::max(begin, run.clock + c); u < to; ++u) {
+      const std::int64_t vector = run.vector + u - c - run.clock;
+      const auto sum = static_cast<std::uint32_t>(sums_[at((u - begin) * cols_ + c)]);
+      std::int64_t& acc = acc64_[at(column * vectors_ + vector)];
+      acc = arithmetic_.accumulate(acc, static_cast<std::int32_t>(sum << unused) >> unused,
+                                   output_at(column, vector, f.chunk.end - 1));
+    }
   }
 }
 
 // Below the last row: the sum in column c belongs to the vector that entered c clocks earlier.
 void FastArray::leave(std::int64_t begin, std::int64_t end) {
   for (std::size_t i = first_run_; i < runs_.size() && runs_[i].clock < end; ++i) {
-    const Run& run = runs_[i];
-    const std::int64_t used = folds_[at(run.fold)].across.size();
-    for (std::int64_t c = 0; c < used; ++c) {
-      const std::int64_t from = std::max(begin, run.clock + c);
-      const std::int64_t to = std::min(end, run.clock + run.count + c);
-      if (from < to) leave_column(run, c, from, to, begin);
+    if (plain_acc_) {
+      leave_skewed(runs_[i], begin, end);
+    } else {
+      leave_any(runs_[i], begin, end);
     }
   }
   while (first_run_ < runs_.size() &&
@@ -262,7 +283,7 @@ void FastArray::sweep(std::int64_t begin, std::int64_t end) {
   std::fill(sums_.begin(), sums_.end(), 0);
   RowSweep sweep;
   sweep.sums = sums_.data();
-  sweep.acts = acts_.data() + newest_ + (end - 1 - begin);
+  sweep.acts = registers() + newest_ + (end - 1 - begin);
   sweep.act_stride = history_;
   sweep.weights = weights_.data();
   sweep.rows = rows_;
@@ -276,17 +297,21 @@ void FastArray::deliver(std::vector<std::int64_t>& out) {
   const std::int64_t k_end = folds_.back().chunk.end - 1;
   const std::int64_t column_step = by_columns_ ? product_.n : 1;
   const std::int64_t vector_step = by_columns_ ? 1 : product_.n;
-  if (plain_acc_ && profile_.delivery_shift == 0 && profile_.delivery_bits >= 32) {
-    copy_out(acc32_.data(), across_, vectors_, out.data(), column_step, vector_step);
-    return;
+  for (std::int64_t begin = 0; plain_acc_ && begin < across_; begin += profile_.cols) {
+    const std::int32_t* tile = acc32_.data() + begin / profile_.cols * tile_words();
+    const std::int64_t used = std::min(profile_.cols, across_ - begin);
+    for (std::int64_t vector = 0; vector < vectors_; ++vector) {
+      copy_out(tile + vector * cols_, cols_, used,
+               out.data() + begin * column_step + vector * vector_step, column_step);
+    }
   }
+  const bool as_is = profile_.delivery_shift == 0 && profile_.delivery_bits >= 32;
+  if (plain_acc_ && as_is) return;
   for (std::int64_t column = 0; column < across_; ++column) {
     for (std::int64_t vector = 0; vector < vectors_; ++vector) {
-      const std::size_t i = at(column * vectors_ + vector);
-      const OverflowAt where = by_columns_ ? OverflowAt{column, vector, k_end, {}}
-                                           : OverflowAt{vector, column, k_end, {}};
-      out[at(column * column_step + vector * vector_step)] =
-          arithmetic_.deliver(plain_acc_ ? acc32_[i] : acc64_[i], where);
+      std::int64_t& to = out[at(column * column_step + vector * vector_step)];
+      const std::int64_t acc = plain_acc_ ? to : acc64_[at(column * vectors_ + vector)];
+      to = arithmetic_.deliver(acc, output_at(column, vector, k_end));
     }
   }
 }

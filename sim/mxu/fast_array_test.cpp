@@ -28,7 +28,7 @@ TEST_CASE("every row kernel gives the scalar kernel's bits and touches nothing e
           return v;
         };
         const std::int64_t rows = dice.roll(1, 9), stride = cols + clocks + dice.roll(0, 5);
-        const auto acts = words(rows * stride), weights = words(rows * cols);
+        const auto acts = words(rows * stride + 1), weights = words(rows * cols);
         std::vector<std::int32_t> sums(static_cast<std::size_t>(cols * clocks + 3), kCanary);
         for (std::int64_t i = 0; i < cols * clocks; ++i) {
           sums[static_cast<std::size_t>(i + 1)] =

@@ -74,37 +74,74 @@ __attribute__((target("avx2"))) void step_rows_avx2(const RowSweep& x) {
   }
 }
 
-__attribute__((target("avx512f,avx512bw"))) void step_rows_avx512(const RowSweep& x) {
-  const std::int64_t stride = x.act_stride;
-  std::int64_t r = 0;
-  for (; r + 4 <= x.rows; r += 4) {
-    for (std::int64_t c = 0; c < x.cols; c += 16) {
-      const std::int32_t* w = x.weights + r * x.cols + c;
-      const __m512i w0 = _mm512_loadu_si512(w);
-      const __m512i w1 = _mm512_loadu_si512(w + x.cols);
-      const __m512i w2 = _mm512_loadu_si512(w + 2 * x.cols);
-      const __m512i w3 = _mm512_loadu_si512(w + 3 * x.cols);
-      std::int32_t* s = x.sums + c;
-      const std::int32_t* a = x.acts + r * stride + c;
-      for (std::int64_t u = 0; u < x.clocks; ++u, s += x.cols, --a) {
-        const __m512i p0 = _mm512_madd_epi16(w0, _mm512_loadu_si512(a));
-        const __m512i p1 = _mm512_madd_epi16(w1, _mm512_loadu_si512(a + stride));
-        const __m512i p2 = _mm512_madd_epi16(w2, _mm512_loadu_si512(a + 2 * stride));
-        const __m512i p3 = _mm512_madd_epi16(w3, _mm512_loadu_si512(a + 3 * stride));
-        __m512i sum = _mm512_loadu_si512(s);
-        sum = _mm512_add_epi32(sum, p0);
-        sum = _mm512_add_epi32(sum, p1);
-        sum = _mm512_add_epi32(sum, p2);
-        sum = _mm512_add_epi32(sum, p3);
-        _mm512_storeu_si512(s, sum);
-      }
-    }
+// Sixteen clocks of four rows and sixteen columns: the activations a column block sees in them are
+// 31 neighbours, kept in two registers a row and moved one lane a clock.
+#define MXCHECK_ACTS(row, d) _mm512_maskz_alignr_epi32(0xffff, y##row, x##row, 16 - (d))
+#define MXCHECK_CLOCK(d, act)                                      \
+  {                                                                \
+    __m512i sum = _mm512_loadu_si512(s + (d)*x.cols);              \
+    sum = _mm512_add_epi32(sum, _mm512_madd_epi16(w0, act(0, d))); \
+    sum = _mm512_add_epi32(sum, _mm512_madd_epi16(w1, act(1, d))); \
+    sum = _mm512_add_epi32(sum, _mm512_madd_epi16(w2, act(2, d))); \
+    sum = _mm512_add_epi32(sum, _mm512_madd_epi16(w3, act(3, d))); \
+    _mm512_storeu_si512(s + (d)*x.cols, sum);                      \
   }
+#define MXCHECK_FIRST_ACTS(row, d) y##row
+#define MXCHECK_LOADED_ACTS(row, d) _mm512_loadu_si512(a + (row)*stride)
+
+__attribute__((target("avx512f,avx512bw"))) void step_four_rows_avx512(const RowSweep& x,
+                                                                       std::int64_t r) {
+  const std::int64_t stride = x.act_stride;
+  for (std::int64_t c = 0; c < x.cols; c += 16) {
+    const std::int32_t* w = x.weights + r * x.cols + c;
+    const __m512i w0 = _mm512_loadu_si512(w), w1 = _mm512_loadu_si512(w + x.cols);
+    const __m512i w2 = _mm512_loadu_si512(w + 2 * x.cols);
+    const __m512i w3 = _mm512_loadu_si512(w + 3 * x.cols);
+    std::int32_t* s = x.sums + c;
+    const std::int32_t* a = x.acts + r * stride + c;
+    std::int64_t u = 0;
+    for (; u + 16 <= x.clocks; u += 16, s += 16 * x.cols, a -= 16) {
+      const __m512i y0 = _mm512_loadu_si512(a), x0 = _mm512_loadu_si512(a - 16);
+      const __m512i y1 = _mm512_loadu_si512(a + stride);
+      const __m512i x1 = _mm512_loadu_si512(a + stride - 16);
+      const __m512i y2 = _mm512_loadu_si512(a + 2 * stride);
+      const __m512i x2 = _mm512_loadu_si512(a + 2 * stride - 16);
+      const __m512i y3 = _mm512_loadu_si512(a + 3 * stride);
+      const __m512i x3 = _mm512_loadu_si512(a + 3 * stride - 16);
+      MXCHECK_CLOCK(0, MXCHECK_FIRST_ACTS)
+      MXCHECK_CLOCK(1, MXCHECK_ACTS)
+      MXCHECK_CLOCK(2, MXCHECK_ACTS)
+      MXCHECK_CLOCK(3, MXCHECK_ACTS)
+      MXCHECK_CLOCK(4, MXCHECK_ACTS)
+      MXCHECK_CLOCK(5, MXCHECK_ACTS)
+      MXCHECK_CLOCK(6, MXCHECK_ACTS)
+      MXCHECK_CLOCK(7, MXCHECK_ACTS)
+      MXCHECK_CLOCK(8, MXCHECK_ACTS)
+      MXCHECK_CLOCK(9, MXCHECK_ACTS)
+      MXCHECK_CLOCK(10, MXCHECK_ACTS)
+      MXCHECK_CLOCK(11, MXCHECK_ACTS)
+      MXCHECK_CLOCK(12, MXCHECK_ACTS)
+      MXCHECK_CLOCK(13, MXCHECK_ACTS)
+      MXCHECK_CLOCK(14, MXCHECK_ACTS)
+      MXCHECK_CLOCK(15, MXCHECK_ACTS)
+    }
+    for (; u < x.clocks; ++u, s += x.cols, --a) MXCHECK_CLOCK(0, MXCHECK_LOADED_ACTS)
+  }
+}
+
+#undef MXCHECK_ACTS
+#undef MXCHECK_CLOCK
+#undef MXCHECK_FIRST_ACTS
+#undef MXCHECK_LOADED_ACTS
+
+__attribute__((target("avx512f,avx512bw"))) void step_rows_avx512(const RowSweep& x) {
+  std::int64_t r = 0;
+  for (; r + 4 <= x.rows; r += 4) step_four_rows_avx512(x, r);
   for (; r < x.rows; ++r) {
     for (std::int64_t c = 0; c < x.cols; c += 16) {
       const __m512i w = _mm512_loadu_si512(x.weights + r * x.cols + c);
       std::int32_t* s = x.sums + c;
-      const std::int32_t* a = x.acts + r * stride + c;
+      const std::int32_t* a = x.acts + r * x.act_stride + c;
       for (std::int64_t u = 0; u < x.clocks; ++u, s += x.cols, --a) {
         const __m512i p = _mm512_madd_epi16(w, _mm512_loadu_si512(a));
         _mm512_storeu_si512(s, _mm512_add_epi32(_mm512_loadu_si512(s), p));
