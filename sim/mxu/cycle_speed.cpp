@@ -52,7 +52,7 @@ Profile square(std::int64_t side) {
 
 double measure_side(std::int64_t side, const CycleBenchOptions& options, CycleBench& bench) {
   const Profile profile = square(side);
-  const std::int64_t m = 4096, n = 2 * side, k = 8 * side;
+  const std::int64_t m = options.vectors, n = 4 * side, k = 8 * side;
   const auto lhs = random_codes(m * k, 1), rhs = random_codes(k * n, 2);
   const Product product{m, n, k, lhs, rhs};
   double best = 0;

@@ -10,7 +10,8 @@
 namespace mxcheck::mxu {
 
 struct CycleBenchOptions {
-  double seconds = 0.5;  // at least, per row
+  double seconds = 0.5;         // at least, per row
+  std::int64_t vectors = 4096;  // M of the products: N is 4 and K is 8 times the array's side
   // The program scripts/rtl_bench.sh builds; "" or missing: its row says so.
   std::string verilator_program;
 };

@@ -12,7 +12,7 @@ namespace mxcheck::mxu {
 namespace {
 
 TEST_CASE("the measurement reports every engine and a missing Verilator build", "[cycle]") {
-  const CycleBench bench = bench_cycle({0.0, "/nonexistent/Vsystolic_array"});
+  const CycleBench bench = bench_cycle({0.0, 64, "/nonexistent/Vsystolic_array"});
   CHECK(bench.table.size() == 2 * internal::row_kernels().size() + 3);
   CHECK(bench.large_updates_per_second >= 0);
   CHECK_FALSE(bench.table.back().measured);
@@ -24,7 +24,7 @@ TEST_CASE("the measurement reports every engine and a missing Verilator build", 
 
 TEST_CASE("speed of the stepped model", "[.speed]") {
   const char* program = std::getenv("MXCHECK_VERILATOR_SPEED");
-  WARN(bench_text(bench_cycle({0.5, program == nullptr ? "" : program})));
+  WARN(bench_text(bench_cycle({0.5, 4096, program == nullptr ? "" : program})));
 }
 
 }  // namespace

@@ -90,7 +90,7 @@ class FastArray {
   void plan();
   [[nodiscard]] bool at_most_two_folds() const;
   void load(std::int64_t fold);
-  void sweep(std::int64_t begin, std::int64_t end);
+  void sweep(std::int64_t begin, std::int64_t end, std::int64_t entered);
   void enter(std::int64_t begin, std::int64_t end);
   void leave(std::int64_t begin, std::int64_t end);
   void leave_skewed(const Run& run, std::int64_t begin, std::int64_t end);
@@ -135,7 +135,7 @@ FastArray::FastArray(const Profile& profile, const Product& product, Overlap ove
       vectors_(by_columns_ ? extents_.n : extents_.m),
       across_(by_columns_ ? extents_.m : extents_.n),
       tile_(std::clamp<std::int64_t>(4096 / cols_, 8, 256)),
-      history_(cols_ + 4 * tile_ + kLane),
+      history_(cols_ + 16 * tile_ + kLane),
       plain_acc_(profile.acc_bits == 32 && profile.acc_overflow == Overflow::kWrap),
       arithmetic_(profile, product.lhs_type, product.rhs_type) {
   streamed_ = pack_streamed(product, by_columns_, vectors_);
@@ -278,12 +278,11 @@ void FastArray::leave(std::int64_t begin, std::int64_t end) {
   }
 }
 
-void FastArray::sweep(std::int64_t begin, std::int64_t end) {
-  enter(begin, end);
+void FastArray::sweep(std::int64_t begin, std::int64_t end, std::int64_t entered) {
   std::fill(sums_.begin(), sums_.end(), 0);
   RowSweep sweep;
   sweep.sums = sums_.data();
-  sweep.acts = registers() + newest_ + (end - 1 - begin);
+  sweep.acts = registers() + newest_ + (entered - 1 - begin);
   sweep.act_stride = history_;
   sweep.weights = weights_.data();
   sweep.rows = rows_;
@@ -324,10 +323,10 @@ std::optional<CycleResult> FastArray::run() {
     if (next_fold < starts_.size() && starts_[next_fold] == u) {
       load(static_cast<std::int64_t>(next_fold++));
     }
-    std::int64_t end = std::min(u + tile_, clocks_);
+    std::int64_t end = std::min(u + 8 * tile_, clocks_);
     if (next_fold < starts_.size()) end = std::min(end, starts_[next_fold]);
-    sweep(u, end);
-    u = end;
+    enter(u, end);
+    for (; u < end; u = std::min(u + tile_, end)) sweep(u, std::min(u + tile_, end), end);
   }
   CycleResult result;
   result.product.acc.assign(at(product_.m * product_.n), 0);
