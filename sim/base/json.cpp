@@ -171,6 +171,7 @@ class Parser {
   bool key() {
     if (peek() != '"') return syntax("a key in double quotes, or the end of the object");
     if (!string()) return false;
+    document_.at(static_cast<std::uint32_t>(document_.nodes().size() - 1)).key = true;
     skip_space();
     if (peek() != ':') return syntax("':' after the key");
     ++at_;

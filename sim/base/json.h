@@ -30,12 +30,14 @@ enum class JsonKind : std::uint8_t { kNull, kBool, kNumber, kString, kArray, kOb
 
 // One value in pre-order: a list is followed by its elements, an object by key, value, key, ...
 struct JsonNode {
-  std::uint32_t place = 0;   // byte offset in the text where a complaint should point
-  std::uint32_t begin = 0;   // of the text of a number or string: offset, or index if decoded
-  std::uint32_t length = 0;  // of that text; lists and objects: number of elements or members
-  std::uint32_t end = 0;     // first node after this one and everything in it
-  std::uint32_t parent = 0;  // the root is its own parent
+  std::uint32_t place = 0;     // byte offset in the text where a complaint should point
+  std::uint32_t begin = 0;     // of the text of a number or string: offset, or index if decoded
+  std::uint32_t length = 0;    // of that text; lists and objects: number of elements or members
+  std::uint32_t end = 0;       // first node after this one and everything in it
+  std::uint32_t parent = 0;    // the root is its own parent
+  std::uint32_t position = 0;  // among the parent's elements or members
   JsonKind kind = JsonKind::kNull;
+  bool key = false;      // of a member
   bool decoded = false;  // the text is one of the document's decoded strings (escapes)
   bool truth = false;    // of a bool
 };
@@ -135,7 +137,8 @@ class JsonDocument {
   // 1-based line and column (in bytes) of a byte offset.
   void locate(std::uint32_t offset, int& line, int& column) const;
 
-  // Building: the parser and substitute() append nodes in pre-order and set `end` when they close.
+  // Building: nodes are appended in pre-order; whoever builds sets `end` when a container closes
+  // and counts its `length` up after each element or member.
   std::uint32_t append(JsonNode node);
   std::uint32_t append_text(std::uint32_t place, std::uint32_t parent, std::string text);
   JsonNode& at(std::uint32_t node) { return nodes_[node]; }

@@ -1,5 +1,7 @@
 // Reading a parsed document: text, members, pointers, positions, and writing a value back.
 #include <algorithm>
+#include <charconv>
+#include <system_error>
 
 #include "sim/base/check.h"
 #include "sim/base/json.h"
@@ -47,18 +49,13 @@ std::optional<JsonValue> JsonValue::find(std::string_view key) const {
 std::string JsonValue::pointer() const {
   std::vector<std::string> tokens;
   for (std::uint32_t at = node_; at != 0; at = document_->nodes()[at].parent) {
-    const JsonValue parent(*document_, document_->nodes()[at].parent);
-    if (parent.is(JsonKind::kArray)) {
-      std::size_t position = 0;
-      for (std::uint32_t i = parent.node_ + 1; i != at; i = document_->nodes()[i].end) ++position;
-      tokens.push_back(std::to_string(position));
-      continue;
+    const JsonNode& node = document_->nodes()[at];
+    if (document_->nodes()[node.parent].kind == JsonKind::kArray) {
+      tokens.push_back(std::to_string(node.position));
+    } else {
+      // A member's key stands right before its value.
+      tokens.push_back(escape_pointer(JsonValue(*document_, node.key ? at : at - 1).text()));
     }
-    std::uint32_t key = parent.node_ + 1;
-    while (at != key && document_->nodes()[key].end != at) {
-      key = document_->nodes()[document_->nodes()[key].end].end;
-    }
-    tokens.push_back(escape_pointer(JsonValue(*document_, key).text()));
   }
   std::string out;
   for (auto token = tokens.rbegin(); token != tokens.rend(); ++token) out += "/" + *token;
@@ -73,9 +70,13 @@ JsonValue JsonDocument::nearest_to(std::string_view pointer) const {
     pointer = slash == pointer.npos ? "" : pointer.substr(slash);
     std::optional<JsonValue> next;
     std::size_t position = 0;
-    for (const JsonValue& item : at.items()) {
-      if (next) break;
-      if (std::to_string(position++) == token) next = item;
+    const bool number =
+        std::from_chars(token.data(), token.data() + token.size(), position).ec == std::errc{};
+    if (number && position < at.size()) {
+      for (const JsonValue& item : at.items()) {
+        if (item.node().position == position) next = item;
+        if (next) break;
+      }
     }
     for (const JsonMember& member : at.members()) {
       if (!next && escape_pointer(member.key.text()) == token) next = member.value;
@@ -111,6 +112,7 @@ void JsonDocument::locate(std::uint32_t offset, int& line, int& column) const {
 std::uint32_t JsonDocument::append(JsonNode node) {
   const auto index = static_cast<std::uint32_t>(nodes_.size());
   node.end = index + 1;
+  node.position = index == 0 ? 0 : nodes_[node.parent].length;
   nodes_.push_back(node);
   return index;
 }

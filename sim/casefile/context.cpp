@@ -72,6 +72,11 @@ const base::Result<tensor::SafetensorsIndex>& Context::stored_file(
 const FoundFile& Context::find(const std::string& relative) {
   const auto known = stored_.found.find(relative);
   if (known != stored_.found.end()) return known->second;
+  if (stored_.found.size() >= kMaxFiles) {
+    static const FoundFile too_many =
+        PathProblem{"SRC-FILE", fmt::format("the case names more than {} files", kMaxFiles)};
+    return too_many;
+  }
   return stored_.found.emplace(relative, find_file(file_, root_, relative)).first->second;
 }
 

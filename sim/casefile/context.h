@@ -27,6 +27,7 @@ using base::JsonValue;
 
 inline constexpr std::size_t kMaxReported = 200;  // problems per file
 inline constexpr std::size_t kMaxNameBytes = 512;
+inline constexpr std::size_t kMaxFiles = 2'000;     // different stored files per case
 inline constexpr std::size_t kMaxSources = 20'000;  // tensor sources per case
 
 struct PathProblem {

@@ -117,19 +117,20 @@ class Substitution {
     base::JsonNode node = value.node();
     node.parent = parent;
     node.place = place;
+    const bool container = value.is(JsonKind::kArray) || value.is(JsonKind::kObject);
+    if (container) node.length = 0;
     const std::uint32_t index = out_.append(node);
     for (const JsonValue& item : value.items()) {
       if (!copy(item, index, item.node().place, replace)) return false;
+      ++out_.at(index).length;
     }
     for (const JsonMember& member : value.members()) {
-      if (replace && index == 0 && member.key.text() == "matrix") {
-        --out_.at(0).length;
-        continue;
-      }
+      if (replace && index == 0 && member.key.text() == "matrix") continue;
       if (!copy(member.key, index, member.key.node().place, replace) ||
           !copy(member.value, index, member.value.node().place, replace)) {
         return false;
       }
+      ++out_.at(index).length;
     }
     out_.at(index).end = static_cast<std::uint32_t>(out_.nodes().size());
     return !replace || keys_stay_distinct(value, index);
@@ -158,7 +159,7 @@ class Substitution {
     const std::string_view text = value.text();
     const std::uint32_t place = value.node().place;
     const auto [begin, end] = next_mention(text, 0);
-    if (begin == 0 && end == text.size() && !is_key(value)) {
+    if (begin == 0 && end == text.size() && !value.node().key) {
       const JsonValue* bound_value = look_up(value, text.substr(2, end - 3));
       return bound_value != nullptr && copy(*bound_value, parent, place, false);
     }
@@ -180,18 +181,8 @@ class Substitution {
     out += text.substr(at);
     text_bytes_ += out.size();
     if (!spend(value)) return false;
-    out_.append_text(place, parent, std::move(out));
+    out_.at(out_.append_text(place, parent, std::move(out))).key = value.node().key;
     return true;
-  }
-
-  static bool is_key(const JsonValue& value) {
-    const JsonValue parent(value.document(), value.node().parent);
-    if (!parent.is(JsonKind::kObject)) return false;
-    for (const JsonMember& member : parent.members()) {
-      if (member.key.index() == value.index()) return true;
-      if (member.value.index() == value.index()) return false;
-    }
-    return false;
   }
 
   Context& context_;

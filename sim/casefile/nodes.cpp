@@ -13,8 +13,8 @@ namespace {
 using graph::Node;
 using graph::Op;
 
-constexpr std::size_t kMostNodes = 5000;
-constexpr std::size_t kMostPorts = 5000;
+constexpr std::size_t kMostNodes = 3000;
+constexpr std::size_t kMostPorts = 2000;
 constexpr std::size_t kMostArguments = 1000;
 
 void add_port(Context& context, const JsonMember& member, bool input, Case& c, GraphNames& names) {
@@ -176,7 +176,10 @@ void read_nodes(Context& context, const JsonValue& nodes, Case& c, GraphNames& n
   }
   NodeReader reader(context, nodes, c, names);
   std::size_t position = 0;
-  for (const JsonValue& node : nodes.items()) reader.read(node, position++);
+  for (const JsonValue& node : nodes.items()) {
+    if (context.full()) break;
+    reader.read(node, position++);
+  }
 }
 
 }  // namespace mxcheck::casefile

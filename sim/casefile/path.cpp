@@ -22,12 +22,14 @@ fs::path folder_of(const fs::path& file) {
 
 std::optional<PathProblem> check_path(const fs::path& case_file, const fs::path& root,
                                       const std::string& relative) {
-  constexpr std::size_t kMostBytes = 1024;
+  constexpr std::size_t kMostBytes = 512;
+  constexpr auto kMostFolders = 32;
   const auto problem = [&](const char* what) {
     return PathProblem{"SRC-PATH", fmt::format("\"{}\" {}", shortened(relative), what)};
   };
   if (relative.empty() || relative.find('\0') != std::string::npos ||
-      relative.size() > kMostBytes) {
+      relative.size() > kMostBytes ||
+      std::count(relative.begin(), relative.end(), '/') > kMostFolders) {
     return problem("is no file name");
   }
   if (fs::path(relative).is_absolute()) return problem("is an absolute path");

@@ -16,7 +16,7 @@ namespace mxcheck::casefile {
 namespace {
 
 constexpr std::size_t kMostFailedExpansions = 100;  // the rest fails for the same reasons
-constexpr std::size_t kMostPerRefusal = 16;         // problems kept of each expected refusal
+constexpr std::size_t kMostPerRefusal = 4;          // problems kept of each expected refusal
 constexpr std::size_t kMostExpandedValues = 2'000'000;
 
 const std::vector<std::string>& top_keys() {

@@ -214,6 +214,18 @@ TEST_CASE("duplicate keys do not hide other problems [JSON-DUPLICATE]", "[casefi
   CHECK(loaded.diagnostics[1].label == "CASE-VALUE");
 }
 
+TEST_CASE("a case with too many parts is refused as a whole [CASE-VALUE]", "[casefile]") {
+  std::string inputs;
+  std::string nodes;
+  for (int i = 0; i < 4000; ++i) {
+    inputs += "\"u" + std::to_string(i) + "\": {\"fill\": 0, \"shape\": []}, ";
+    nodes += "{\"name\": \"n" + std::to_string(i) + "\", \"op\": \"neg\", \"args\": [\"x\"]}, ";
+  }
+  check({"\"x\": {", inputs + "\"x\": {", "CASE-VALUE", "{\"u0\"", "/inputs"});
+  check({"{\"name\": \"h\"", nodes + "{\"name\": \"h\"", "CASE-VALUE", "[\n    {\"name\": \"n0",
+         "/nodes"});
+}
+
 TEST_CASE("an unused input is a warning [REF-UNUSED]", "[casefile]") {
   const LoadedCases loaded = load(
       edited(valid_case(), "\"inputs\": {", "\"inputs\": {\"u\": {\"fill\": 0, \"shape\": []}, "));

@@ -149,7 +149,7 @@ void read_run(Context& context, const JsonValue& root, Case& c, const GraphNames
   const auto run = root.find("run");
   if (run && context.expect_kind(*run, JsonKind::kObject)) read_run_keys(context, *run, c, names);
   const auto inputs = root.find("inputs");
-  if (!inputs) return;
+  if (!inputs || inputs->size() != c.inputs.size()) return;  // not read
   std::size_t i = 0;
   for (const JsonMember& member : inputs->members()) {
     check_steps(context, member.value, c.inputs[i++], c.run.steps);
