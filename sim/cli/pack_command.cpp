@@ -127,6 +127,15 @@ int run_verify(const Arguments& arguments) {
   const base::Result<mxu::PackReport> report = mxu::verify_pack(folders.front());
   if (!report) throw UsageError(base::printable(report.error()));
   fmt::print("{}", mxu::pack_report_text(report.value()));
+  using Kind = mxu::PackVerdict::Kind;
+  std::size_t passed = 0;
+  std::size_t skipped = 0;
+  for (const mxu::PackVerdict& verdict : report.value().verdicts) {
+    passed += verdict.kind == Kind::kPass ? 1 : 0;
+    skipped += verdict.kind == Kind::kUndefined ? 1 : 0;
+  }
+  fmt::print("{} passed, {} failed, {} skipped\n", passed,
+             report.value().verdicts.size() - passed - skipped, skipped);
   return report.value().passed() ? kExitOk : kExitFailed;
 }
 
