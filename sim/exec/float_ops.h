@@ -2,6 +2,7 @@
 // dtype conversions they share. sim/exec/op.h states the contract; float_op_table.cpp binds them.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -34,5 +35,14 @@ namespace mxcheck::exec {
 [[nodiscard]] inline std::int64_t normal_axis(std::int64_t axis, std::int64_t rank) {
   return axis < 0 ? axis + rank : axis;
 }
+
+// Does the norm's compiler sum this avg_pool (or its gradient) in an order that depends on the
+// vectors of the host?  The recording host's order is the one computed.
+[[nodiscard]] bool host_dependent_avg_pool(const graph::ValueType& x, const graph::Node& node);
+
+// The elements at the end of a short vector that the norm's compiler, unrolling the loop, leaves to
+// the C library's exp or log instead of the sequence of sim/numerics/functions.h: the last 3, 5, 6
+// or 7 of a rank-1 f32 array of fewer than 16. Other functions are not affected.
+[[nodiscard]] std::size_t library_tail(const Shape& shape, DType dtype);
 
 }  // namespace mxcheck::exec

@@ -1,4 +1,4 @@
-// Shape rules of broadcasting.
+// Shape rules of broadcasting, and which elements of a short vector the C library computes.
 #include "sim/exec/float_ops_array.h"
 
 #include "sim/exec/float_ops_sum.h"
@@ -29,6 +29,12 @@ std::vector<std::int64_t> broadcast_strides(const Shape& shape, const Shape& out
     if (shape[i] != 1) strides[before + i] = own[i];
   }
   return strides;
+}
+
+std::size_t library_tail(const Shape& shape, DType dtype) {
+  if (dtype != DType::kF32 || shape.size() != 1 || shape[0] >= 16) return 0;
+  const auto rest = static_cast<std::size_t>(shape[0] % 8);
+  return rest == 3 || rest > 4 ? rest : 0;
 }
 
 Shape padded_shape(const Shape& shape, std::size_t rank) {

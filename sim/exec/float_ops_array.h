@@ -169,19 +169,11 @@ template <typename A>
   }
   return x;
 }
-// The elements at the end of a short vector that the norm's compiler, unrolling the loop, leaves to
-// the C library's own function instead of the sequence of sim/numerics/functions.h: the last 3, 5,
-// 6 or 7 of a rank-1 f32 array of fewer than 16. Only exp and log are affected.
-template <typename A>
-[[nodiscard]] std::size_t library_tail(const Array<A>& x) {
-  const std::size_t rest = x.values.size() % 8;
-  const bool unrolled = A::kDType == DType::kF32 && x.rank() == 1 && x.values.size() < 16;
-  return unrolled && (rest == 3 || rest > 4) ? rest : 0;
-}
 template <typename A>
 [[nodiscard]] Array<A> exp(const Array<A>& x) {
   Array<A> y = apply(x, numerics::exp_f32, std::exp);
-  for (std::size_t i = y.values.size() - library_tail(x); i < y.values.size(); ++i) {
+  for (std::size_t i = y.values.size() - library_tail(x.shape, A::kDType); i < y.values.size();
+       ++i) {
     y.values[i] = std::exp(x.values[i]);
   }
   return y;
@@ -189,7 +181,8 @@ template <typename A>
 template <typename A>
 [[nodiscard]] Array<A> log(const Array<A>& x) {
   Array<A> y = apply(x, numerics::log_f32, std::log);
-  for (std::size_t i = y.values.size() - library_tail(x); i < y.values.size(); ++i) {
+  for (std::size_t i = y.values.size() - library_tail(x.shape, A::kDType); i < y.values.size();
+       ++i) {
     y.values[i] = std::log(x.values[i]);
   }
   return y;

@@ -23,10 +23,9 @@ struct PoolShape {
   bool padded = false;
 };
 
-PoolShape pool_shape(const OpInputs& in) {
-  const Shape& x = in.arg(0).shape();
-  const Shape& y = in.node.type.shape;
-  const graph::Attributes& a = in.attributes();
+PoolShape pool_shape(const Shape& x, const graph::Node& node) {
+  const Shape& y = node.type.shape;
+  const graph::Attributes& a = node.attributes;
   MXCHECK_CHECK(x.size() == a.window.size() + 2 && y.size() == x.size(), tensor::to_string(x));
   PoolShape out;
   out.batch = x.front();
@@ -55,35 +54,47 @@ struct PoolSums {
   bool last_column_after = false;
 };
 
-// Rows in lanes?  `pitch`: elements from one row of the summed image to the next.
-std::int64_t lanes_of(const Axes& window, std::int64_t columns, std::int64_t pitch, DType dtype) {
-  if (window.size() != 2) return 1;
-  const std::int64_t rows = window[0];
-  if (rows != 2 && rows != 4 && rows != 8) return 1;
-  const bool power_of_two = (pitch & (pitch - 1)) == 0;
-  if (dtype == DType::kF32) return columns == 2 && power_of_two ? rows : 1;
-  if (dtype == DType::kF16) return columns > 1 && rows * columns < 64 ? rows : 1;
-  return 1;
+// The image a sum runs over: elements from one of its rows to the next, and elements of one row of
+// results.
+struct Image {
+  std::int64_t pitch = 1, results = 1;
+};
+
+// Lanes for a window of rows x columns; 1: none.
+std::int64_t lanes_of(std::int64_t rows, std::int64_t columns, const Image& image, DType dtype) {
+  const bool even = rows == 2 || rows == 4 || rows % 8 == 0;
+  if (dtype == DType::kBF16 || columns < 2 || !even) return 1;
+  const std::int64_t widest = dtype == DType::kF16 ? (rows % 16 == 0 ? 16 : 8)
+                              : columns > 6        ? 4
+                                                   : 8;
+  const std::int64_t lanes = std::min(rows, widest);
+  if (image.results == 1) return columns <= 8 ? lanes : 1;
+  const bool power_of_two = (image.pitch & (image.pitch - 1)) == 0;
+  if (dtype == DType::kF16) {
+    const std::int64_t most = rows == 2 ? (power_of_two ? 4 : 3) : rows == 4 ? 4 : 5;
+    return columns <= most ? lanes : 1;
+  }
+  return columns == 2 && rows <= 8 && power_of_two ? lanes : 1;
 }
 
 PoolSums forward_sums(const PoolShape& p, DType dtype) {
   PoolSums out;
-  const std::int64_t columns = p.window.back();
-  const std::int64_t beyond = (p.output.back() - 1) * p.strides.back() + columns - p.input.back();
-  out.last_column_after = p.low.back() == 0 && beyond == 1 && columns > 1;
-  const bool plain = !p.padded || (out.last_column_after && dtype == DType::kF32);
-  if (plain) {
-    out.lanes = lanes_of(p.window, columns - (out.last_column_after ? 1 : 0),
-                         p.input.back() * p.channels, dtype);
-  }
+  if (p.window.size() != 2) return out;
+  const std::int64_t beyond = (p.output[1] - 1) * p.strides[1] + p.window[1] - p.input[1];
+  out.last_column_after = p.low[1] == 0 && beyond == 1 && p.window[1] > 1;
+  if (p.padded && (!out.last_column_after || dtype != DType::kF32)) return out;
+  out.lanes = lanes_of(p.window[0], p.window[1] - (out.last_column_after ? 1 : 0),
+                       {p.input[1] * p.channels, p.output[1] * p.channels}, dtype);
   return out;
 }
 
 // The gradient's windows run with stride 1 over an image widened on both sides, without padding.
 PoolSums backward_sums(const PoolShape& p, DType dtype) {
   PoolSums out;
-  out.lanes = lanes_of(p.window, p.window.back(),
-                       (p.input.back() + p.window.back() - 1) * p.channels, dtype);
+  if (p.window.size() != 2) return out;
+  out.lanes =
+      lanes_of(p.window[0], p.window[1],
+               {(p.input[1] + p.window[1] - 1) * p.channels, p.input[1] * p.channels}, dtype);
   return out;
 }
 
@@ -221,8 +232,14 @@ std::int64_t selected(const V* channel, const PoolShape& p, const std::vector<st
 
 }  // namespace
 
+bool host_dependent_avg_pool(const graph::ValueType& x, const graph::Node& node) {
+  const PoolShape p = pool_shape(x.shape, node);
+  const PoolSums sums = forward_sums(p, x.dtype);
+  return sums.lanes > 1 || sums.last_column_after || backward_sums(p, x.dtype).lanes > 1;
+}
+
 Tensor forward_max_pool(const OpInputs& in) {
-  const PoolShape p = pool_shape(in);
+  const PoolShape p = pool_shape(in.arg(0).shape(), in.node);
   return with_arithmetic(in.arg(0).dtype(), in.policy, [&]<typename A>(A) {
     using V = typename A::Value;
     return write(gathered(read<A>(in.arg(0)), in.node.type.shape, p, forward_taps(p, {}), 1,
@@ -232,7 +249,7 @@ Tensor forward_max_pool(const OpInputs& in) {
 }
 
 std::vector<Contribution> vjp_max_pool(const OpInputs& in, const Tensor&, const Tensor& g) {
-  const PoolShape p = pool_shape(in);
+  const PoolShape p = pool_shape(in.arg(0).shape(), in.node);
   return with_arithmetic(in.arg(0).dtype(), in.policy, [&]<typename A>(A) {
     const auto x = read<A>(in.arg(0));
     const auto ct = read<A>(g);
@@ -257,7 +274,7 @@ std::vector<Contribution> vjp_max_pool(const OpInputs& in, const Tensor&, const 
 
 // The sum over the window, padding counted, divided by the window's elements.
 Tensor forward_avg_pool(const OpInputs& in) {
-  const PoolShape p = pool_shape(in);
+  const PoolShape p = pool_shape(in.arg(0).shape(), in.node);
   return with_arithmetic(in.arg(0).dtype(), in.policy, [&]<typename A>(A) {
     using V = typename A::Value;
     const PoolSums sums = forward_sums(p, A::kDType);
@@ -269,7 +286,7 @@ Tensor forward_avg_pool(const OpInputs& in) {
 
 // Each input sums g / elements over its windows.
 std::vector<Contribution> vjp_avg_pool(const OpInputs& in, const Tensor&, const Tensor& g) {
-  const PoolShape p = pool_shape(in);
+  const PoolShape p = pool_shape(in.arg(0).shape(), in.node);
   return with_arithmetic(in.arg(0).dtype(), in.policy, [&]<typename A>(A) {
     using V = typename A::Value;
     const PoolSums sums = backward_sums(p, A::kDType);
