@@ -1,9 +1,9 @@
 // The definition against named facts of real units, and the plain way against the definition.
 #include <catch2/catch.hpp>
-#include <numeric>
 
 #include "sim/base/threefry.h"
 #include "sim/mxu/product.h"
+#include "sim/mxu/random_product.h"
 
 namespace mxcheck::mxu {
 namespace {
@@ -188,6 +188,21 @@ TEST_CASE("the plain way gives the bits of the definition wherever it is license
       x.lhs = lhs, x.rhs = rhs;
       CHECK(multiply(p, x).acc == functional(p, x).acc);
     }
+  }
+}
+
+// Bug: under emulation the range proof forgot the width that is delivered.
+TEST_CASE("the plain way gives the bits of the definition for random profiles", "[mxu]") {
+  Dice dice(7);
+  for (int round = 0; round < 4000; ++round) {
+    const Profile profile = random_profile(dice);
+    OwnedProduct x;
+    fill_random(dice, profile, dice.roll(0, 12), dice.roll(0, 12), dice.roll(0, 70), x);
+    const ProductResult expected = functional(profile, x.product);
+    const ProductResult got = multiply(profile, x.product);
+    INFO(describe(profile) << ' ' << got.path);
+    CHECK(got.acc == expected.acc);
+    CHECK(got.overflow == expected.overflow);
   }
 }
 

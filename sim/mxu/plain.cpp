@@ -103,7 +103,7 @@ Licence range_proof(const Profile& profile, const Product& product) {
   constexpr std::int64_t kExactInFloat = 24 + 1;  // signed
   const std::int64_t narrowest =
       profile.emulation == Emulation::kBf16F32
-          ? kExactInFloat
+          ? std::min(kExactInFloat, profile.delivery_bits)
           : std::min({profile.partial_bits, profile.acc_bits, profile.delivery_bits});
   if (!fits(total, std::min<std::int64_t>(narrowest, 32))) {
     return {false,
