@@ -167,7 +167,7 @@ void read_parts(Context& context, const base::JsonDocument& document, Case& c) {
     plan_case(context, document, c);
   }
   check_seeds(context, root, c, unknown);
-  if (!context.has_errors()) check_quant_stats(context, root, c);
+  if (!context.has_errors()) check_plan(context, document, c);
   if (!context.has_errors()) warn_unused(context, root, c);
 }
 

@@ -30,8 +30,8 @@ void read_run(Context& context, const JsonValue& root, Case& c, const GraphNames
 void check_seeds(Context& context, const JsonValue& root, const Case& c,
                  const std::vector<bool>& unknown);
 void read_quant_stats(Context& context, const JsonValue& stats, Case& c);
-// After planning: every statistic belongs to an operand that collects it and has its shape.
-void check_quant_stats(Context& context, const JsonValue& root, const Case& c);
+// After planning: starting statistics, batch axes and the random seed fit what the plan needs.
+void check_plan(Context& context, const base::JsonDocument& document, const Case& c);
 void read_expect(Context& context, const JsonValue& expect, Case& c);
 void read_checks(Context& context, const JsonValue& checks, Case& c);
 

@@ -1,5 +1,5 @@
 // Quantization rules: every key of case-format, every field of additional_qt_config.
-// Labels: QT-TYPE, CAL-METHOD, CAL-RANGE, TIL-DIVIDE, RND-METHOD, RULE-STATIC, RULE-KEY,
+// Labels: QT-TYPE (TYP-2), CAL-METHOD, CAL-RANGE, TIL-DIVIDE, RND-METHOD, RULE-STATIC, RULE-KEY,
 // RULE-PATTERN.
 #include <fmt/format.h>
 #include <fmt/ranges.h>

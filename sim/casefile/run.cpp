@@ -2,8 +2,6 @@
 // mode needs and excludes. Labels: CASE-*, REF-UNKNOWN, SRC-STEPS, SHP-LOSS, SHP-COTANGENT.
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "sim/casefile/reader.h"
 #include "sim/casefile/source.h"
 
@@ -105,13 +103,6 @@ void check_mode(Context& context, const JsonValue& run, const Case& c) {
   } else if (!optimizer) {
     context.error(run, "CASE-MISSING", "a run of mode \"train\" without an optimizer",
                   "the key \"optimizer\"");
-  }
-  const bool noisy = std::any_of(c.rules.begin(), c.rules.end(), [](const graph::Rule& rule) {
-    return rule.bwd_qtype && rule.bwd_stochastic_rounding;
-  });
-  if (noisy && c.run.has_backward() && !run.find("rng")) {
-    context.error(run, "CASE-MISSING", "stochastic rounding without a seed",
-                  "\"rng\": {\"stochastic_rounding\": seed}");
   }
 }
 

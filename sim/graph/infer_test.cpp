@@ -21,7 +21,7 @@ Outcome run(Op op, const std::vector<ValueType>& args, const Attributes& attribu
   node.attributes = attributes;
   node.pointer = "/nodes/0";
   for (std::size_t i = 0; i < args.size(); ++i) {
-    graph.inputs.push_back({"x" + std::to_string(i), args[i]});
+    graph.inputs.push_back({std::string(i + 1, 'x'), args[i]});
     node.args.push_back(static_cast<int>(i));
   }
   graph.nodes.push_back(node);
@@ -216,6 +216,8 @@ TEST_CASE("convolutions that do not fit are refused [SHP-CONV] [SHP-PADDING] [SH
   CHECK(label(conv(PaddingKind::kSame, {1, std::int64_t{1} << 40})) == "SHP-CONV");
   Attributes a = conv(PaddingKind::kSame);
   a.lhs_dilation = {2, 1};
+  CHECK(label(a) == "SHP-PADDING");
+  a.padding_kind = PaddingKind::kValid;
   CHECK(label(a) == "SHP-PADDING");
   a = conv(PaddingKind::kExplicit);
   a.padding = {{1, 1}};
