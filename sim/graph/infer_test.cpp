@@ -208,8 +208,8 @@ TEST_CASE("convolutions that do not fit are refused [SHP-CONV] [SHP-PADDING] [SH
   const auto label = [&](const Attributes& a) { return run(op, {x, k}, a).label; };
   CHECK(run(op, {x, f32({3, 3, 2, 5})}, conv(PaddingKind::kSame)).label == "SHP-CONV");
   CHECK(run(op, {x, f32({3, 3, 3})}, conv(PaddingKind::kSame)).label == "SHP-CONV");
-  CHECK(run(op, {x, of(DType::kBF16, {3, 3, 3, 5})}, conv(PaddingKind::kSame)).label ==
-        "SHP-DTYPE");
+  CHECK(run(op, {x, of(DType::kBF16, {3, 3, 3, 5})}, conv(PaddingKind::kSame)).label.empty());
+  CHECK(run(op, {x, of(DType::kS8, {3, 3, 3, 5})}, conv(PaddingKind::kSame)).label == "SHP-DTYPE");
   CHECK(run(op, {x, f32({9, 3, 3, 5})}, conv(PaddingKind::kValid)).label == "SHP-SIZE");
   CHECK(label(conv(PaddingKind::kSame, {0, 1})) == "SHP-CONV");
   CHECK(label(conv(PaddingKind::kSame, {1})) == "SHP-CONV");
@@ -241,12 +241,13 @@ TEST_CASE("convolutions that do not fit are refused [SHP-CONV] [SHP-PADDING] [SH
   CHECK(label(a) == "SHP-CONV");
 }
 
-TEST_CASE("ragged_dot multiplies groups of rows [SHP-RAGGED]", "[infer]") {
+TEST_CASE("ragged_dot multiplies groups of rows [SHP-RAGGED] [QNT-DTYPE]", "[infer]") {
   const auto op = Op::ragged_dot;
   CHECK(run(op, {f32({8, 16}), f32({3, 16, 6}), s32({3})}).type == f32({8, 6}));
   CHECK(run(op, {f32({8, 16}), f32({3, 15, 6}), s32({3})}).label == "SHP-RAGGED");
   CHECK(run(op, {f32({8, 16}), f32({3, 16, 6}), s32({2})}).label == "SHP-RAGGED");
   CHECK(run(op, {f32({8, 16}), f32({3, 16, 6}), f32({3})}).label == "SHP-RAGGED");
+  CHECK(run(op, {of(DType::kS8, {8, 16}), f32({3, 16, 6}), s32({3})}).label == "QNT-DTYPE");
 }
 
 TEST_CASE("pools slide over height and width [SHP-POOL]", "[infer]") {
