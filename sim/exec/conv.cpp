@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "sim/exec/float_dot.h"
 #include "sim/graph/product.h"
@@ -213,39 +214,18 @@ Tensor zero_point_convolution(const Tensor& zero_point, const Shape& lhs, const 
       x.data<std::int32_t>().data(), w.data<std::int32_t>().data(), g, s, DType::kS32, multiply);
 }
 
-// The backend's own transposed-convolution route: strided outputs of a dilated input.
-bool is_transposed_route(const ConvGeometry& g) {
+// The backend's own transposed-convolution route: strided outputs of a dilated input. Under xla_cpu
+// the dilation of a single element is none.
+bool is_transposed_route(const ConvGeometry& g, const ConvSizes& s, const Policy& policy) {
   const auto all_one = [](const Axes& a) {
     return std::all_of(a.begin(), a.end(), [](std::int64_t v) { return v == 1; });
   };
-  return !all_one(g.lhs_dilation) && all_one(g.strides) && all_one(g.rhs_dilation);
-}
-
-// Tap by tap over the taps that hit a real input: the tap's own product over features, then a plain
-// addition.
-std::vector<float> transposed_route(const std::vector<float>& a, const std::vector<float>& b,
-                                    const ConvSizes& s, const std::vector<std::int64_t>& table,
-                                    const Policy& policy) {
-  const std::int64_t taps = count(s.kernel);
-  const auto rows = static_cast<std::int64_t>(a.size()) / std::max<std::int64_t>(1, taps * s.ci);
-  const auto pixels = static_cast<std::int64_t>(table.size()) / std::max<std::int64_t>(1, taps);
-  std::vector<float> out(static_cast<std::size_t>(rows * s.co), 0.0f);
-  std::vector<float> part(static_cast<std::size_t>(s.co));
-  MatrixView view;
-  view.k = s.ci;
-  view.n = s.co;
-  for (std::int64_t r = 0; r < rows; ++r) {
-    for (std::int64_t t = 0; t < taps; ++t) {
-      if (table[static_cast<std::size_t>(r % pixels * taps + t)] < 0) continue;
-      matrix_chain(a.data() + (r * taps + t) * s.ci, b.data() + t * s.ci * s.co, part.data(), view,
-                   policy);
-      for (std::int64_t j = 0; j < s.co; ++j) {
-        float& target = out[static_cast<std::size_t>(r * s.co + j)];
-        target = target + part[static_cast<std::size_t>(j)];
-      }
-    }
+  bool is_dilated = false;
+  for (std::size_t i = 0; i < s.in.size(); ++i) {
+    is_dilated = is_dilated ||
+                 (g.lhs_dilation[i] > 1 && (policy.base != "xla_cpu" || s.in[i] > 1));
   }
-  return out;
+  return is_dilated && all_one(g.strides) && all_one(g.rhs_dilation);
 }
 
 // A single output position with four or more features: products and sums rounded apart, in blocks
@@ -272,6 +252,87 @@ std::vector<float> single_row(const std::vector<float>& a, const std::vector<flo
   return out;
 }
 
+// Tap by tap over the taps that hit a real input: the tap's own product over features, then a plain
+// addition.
+std::vector<float> transposed_route(const std::vector<float>& a, const std::vector<float>& b,
+                                    const ConvSizes& s, const std::vector<std::int64_t>& table,
+                                    const Policy& policy) {
+  const std::int64_t taps = count(s.kernel);
+  const auto rows = static_cast<std::int64_t>(a.size()) / std::max<std::int64_t>(1, taps * s.ci);
+  const auto pixels = static_cast<std::int64_t>(table.size()) / std::max<std::int64_t>(1, taps);
+  std::vector<float> out(static_cast<std::size_t>(rows * s.co), 0.0f);
+  std::vector<float> part(static_cast<std::size_t>(s.co));
+  MatrixView view;
+  view.k = s.ci;
+  view.n = s.co;
+  view.m = rows;
+  const bool one_pixel = s.batch * count(s.in) == 1 && s.co >= 4;
+  for (std::int64_t r = 0; r < rows; ++r) {
+    for (std::int64_t t = 0; t < taps; ++t) {
+      if (table[static_cast<std::size_t>(r % pixels * taps + t)] < 0) continue;
+      const float* left = a.data() + (r * taps + t) * s.ci;
+      const float* right = b.data() + t * s.ci * s.co;
+      if (one_pixel) {
+        part = single_row({left, left + s.ci}, {right, right + s.ci * s.co}, s.ci, s.co);
+      } else {
+        matrix_chain(left, right, part.data(), view, policy);
+      }
+      for (std::int64_t j = 0; j < s.co; ++j) {
+        float& target = out[static_cast<std::size_t>(r * s.co + j)];
+        target = target + part[static_cast<std::size_t>(j)];
+      }
+    }
+  }
+  return out;
+}
+
+// Sum of eight in the order of the one-feature kernel.
+float tree(const float* v) {
+  return ((v[0] + v[1]) + (v[4] + v[5])) + ((v[2] + v[3]) + (v[6] + v[7]));
+}
+
+// One output feature over four or more rows: eight lanes over the whole sixteens of k, then the
+// rest in parts of 8, 4, 2 and 1 plain products, each part summed by itself.
+float one_feature(const float* a, const float* b, std::int64_t k) {
+  if (k == 2) return std::fma(a[1], b[1], a[0] * b[0]);
+  std::int64_t i = k - k % 16;
+  float total = 0;
+  bool first = true;
+  const auto add_part = [&](float part) {
+    total = first ? part : total + part;
+    first = false;
+  };
+  if (i > 0) {
+    float v[8];
+    for (std::int64_t j = 0; j < 8; ++j) v[j] = a[j] * b[j];
+    for (std::int64_t t = 8; t < i; t += 8) {
+      for (std::int64_t j = 0; j < 8; ++j) v[j] = std::fma(a[t + j], b[t + j], v[j]);
+    }
+    add_part(tree(v));
+  }
+  float p[8];
+  for (std::int64_t size = 8; size > 0; size /= 2) {
+    if ((k & size) == 0) continue;
+    for (std::int64_t j = 0; j < size; ++j) p[j] = a[i + j] * b[i + j];
+    i += size;
+    if (size == 8) add_part(tree(p));
+    if (size == 4) add_part((p[0] + p[1]) + (p[2] + p[3]));
+    if (size == 2) add_part(p[0] + p[1]);
+    if (size == 1) add_part(p[0]);
+  }
+  return total;
+}
+
+// A 1x1 kernel with unit strides and no padding is a plain product for the simplifier.
+bool is_plain_product(const ConvGeometry& g, const ConvSizes& s, const Policy& policy) {
+  if (!numerics::simplifies(policy) || count(s.kernel) != 1) return false;
+  for (std::size_t i = 0; i < s.in.size(); ++i) {
+    if (g.strides[i] != 1 || g.lhs_dilation[i] != 1 || g.rhs_dilation[i] != 1) return false;
+    if (g.padding[i].first != 0 || g.padding[i].second != 0) return false;
+  }
+  return true;
+}
+
 Tensor float_convolution(const Tensor& lhs, const Tensor& rhs, const ConvGeometry& g, DType result,
                          const Policy& policy) {
   const ConvSizes s = sizes_of(g, lhs.shape(), rhs.shape());
@@ -284,10 +345,25 @@ Tensor float_convolution(const Tensor& lhs, const Tensor& rhs, const ConvGeometr
   view.n = s.co;
   const auto multiply = [&](const std::vector<float>& a, const std::vector<float>& b,
                             std::int64_t rows) {
-    if (is_transposed_route(g)) return transposed_route(a, b, s, tap_table(g, s), policy);
+    if (is_plain_product(g, s, policy)) {
+      Tensor left(DType::kF32, {rows, view.k});
+      std::copy(a.begin(), a.end(), left.mutable_data<float>().begin());
+      Tensor right(DType::kF32, {view.k, s.co});
+      std::copy(b.begin(), b.end(), right.mutable_data<float>().begin());
+      const Tensor product = float_dot(left, right, {{1}, {0}, {}, {}}, DType::kF32, policy);
+      const auto values = product.data<float>();
+      return std::vector<float>(values.begin(), values.end());
+    }
+    if (is_transposed_route(g, s, policy)) return transposed_route(a, b, s, tap_table(g, s), policy);
     if (rows == 1 && s.co >= 4) return single_row(a, b, view.k, s.co);
-    view.m = rows;
     std::vector<float> out(static_cast<std::size_t>(rows * s.co));
+    if (s.co == 1 && rows >= 4) {
+      for (std::int64_t r = 0; r < rows; ++r) {
+        out[static_cast<std::size_t>(r)] = one_feature(a.data() + r * view.k, b.data(), view.k);
+      }
+      return out;
+    }
+    view.m = rows;
     matrix_chain(a.data(), b.data(), out.data(), view, policy);
     return out;
   };
@@ -417,12 +493,17 @@ std::string undefined_conv_order(const ConvGeometry& g, const Shape& lhs, const 
   if (accumulate == DType::kF64) return "an f64 convolution";
   const ConvSizes s = sizes_of(g, lhs, rhs);
   const std::int64_t rows = s.batch * count(s.out);
-  const std::int64_t k = (is_transposed_route(g) ? 1 : count(s.kernel)) * s.ci;
+  const bool transposed = is_transposed_route(g, s, policy);
+  const std::int64_t k = (transposed ? 1 : count(s.kernel)) * s.ci;
   if (k <= 1) return "";
-  if (is_transposed_route(g) && (rows == 1 || s.co == 1)) {
-    return "a transposed convolution with one output row or feature";
+  if (transposed && s.co == 1) return "a transposed convolution to one feature";
+  if (is_plain_product(g, s, policy)) {
+    return undefined_order(matrix_view({{1}, {0}, {}, {}}, {rows, k}, {k, s.co}), accumulate,
+                           policy);
   }
-  if (s.co == 1 && rows >= 4) return "a convolution to one output feature";
+  if (s.co == 1 && rows >= 4) {
+    return k > 320 ? "a long convolution to one output feature" : "";
+  }
   const bool tiny = (rows < 4 && s.co < 4) || rows == 1;
   if (k > 320 && policy.dot_block == 0 && !tiny) {
     return fmt::format("K = {} > 320 and no dot_block is stated", k);

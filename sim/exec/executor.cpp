@@ -182,7 +182,7 @@ class Run {
         if (inexact_[static_cast<std::size_t>(arg)]) statistics_inexact_[name] = true;
       }
     }
-    return quant::average(entry->second, mean);
+    return quant::average(entry->second, mean, request_.policy);
   }
 
   void backward() {

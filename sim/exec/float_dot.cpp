@@ -9,6 +9,7 @@
 #include "sim/graph/planner.h"
 #include "sim/numerics/small_float.h"
 #include "sim/tensor/array.h"
+#include "sim/tensor/reduce.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -142,6 +143,29 @@ void vector_product(const float* a, const float* b, float* out, const MatrixView
   }
 }
 
+// The simplifier's forms of degenerate products: K = 1 is a plain product (a zero keeps its sign);
+// a single output longer than one window is products, rounded, under the rule of sums. False where
+// it leaves the product alone.
+bool simplified_product(const float* a, const float* b, float* out, const MatrixView& v,
+                        const Policy& policy) {
+  if (!numerics::simplifies(policy)) return false;
+  if (v.k == 1) {
+    for (std::int64_t i = 0; i < v.m * v.n; ++i) out[i] = a[i / v.n] * b[i % v.n];
+    return true;
+  }
+  if (v.m != 1 || v.n != 1) return false;
+  constexpr std::int64_t kWindow = 32;
+  if (v.k <= kWindow) {
+    matrix_chain(a, b, out, v, policy);
+    return true;
+  }
+  std::vector<float> products(static_cast<std::size_t>(v.k));
+  for (std::size_t i = 0; i < products.size(); ++i) products[i] = a[i] * b[i];
+  out[0] = tensor::reduce_sum(products, {v.k}, {0}, policy.reduce_order,
+                              tensor::rounded_add<numerics::ArithmeticF32>)[0];
+  return true;
+}
+
 void chain_f64(const double* a, const double* b, double* out, const MatrixView& v) {
   std::fill(out, out + v.m * v.n, 0.0);
   for (std::int64_t i = 0; i < v.m; ++i) {
@@ -257,6 +281,7 @@ Tensor float_dot(const Tensor& lhs, const Tensor& rhs, const DotDimensionNumbers
     const float* left = x.data() + i * view.m * view.k;
     const float* right = y.data() + i * view.k * view.n;
     float* target = z.data() + i * view.m * view.n;
+    if (simplified_product(left, right, target, view, policy)) continue;
     if (view.is_vector() && policy.dot_order == Policy::DotOrder::kAscendingFused) {
       vector_product(left, right, target, view);
     } else {
@@ -274,12 +299,16 @@ std::string undefined_order(const MatrixView& view, DType accumulate, const Poli
   if (accumulate == DType::kF64) return "an f64 contraction";
   if (view.k <= 1) return "";
   if (policy.dot_order != Policy::DotOrder::kAscendingFused) return "";
-  if (view.is_vector()) {
-    if (view.m == 1 && view.n == 1 && !view.simple_layout) {
-      return "a 1 x 1 product over several axes";
-    }
-    return "";
+  if (view.m == 1 && view.n == 1) {
+    if (numerics::simplifies(policy) || view.k <= 16 || view.simple_layout) return "";
+    return "a single output over several axes";
   }
+  if (view.is_vector()) return "";
+  const bool plain_layout = !view.lhs_transposed && !view.rhs_transposed;
+  if (plain_layout && view.k <= 3 && view.m >= 16 && view.n >= 3 && view.n <= 8) {
+    return fmt::format("K = {} with {} rows and {} columns", view.k, view.m, view.n);
+  }
+  if (view.n > 128 && view.n % 8 == 1 && view.k <= 16) return "a left-over column";
   if (view.k > kUnblockedK && policy.dot_block == 0 && !is_tiny(view)) {
     return fmt::format("K = {} > {} and no dot_block is stated", view.k, kUnblockedK);
   }

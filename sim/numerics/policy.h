@@ -41,6 +41,10 @@ struct Policy {
   friend bool operator==(const Policy&, const Policy&) = default;
 };
 
+// Did the backend's algebraic simplifier run?  It also rewrites degenerate contractions: K = 1, a
+// single output, a 1x1 convolution.
+[[nodiscard]] inline bool simplifies(const Policy& policy) { return policy.base == "xla_cpu"; }
+
 [[nodiscard]] std::optional<Policy> policy_from_name(std::string_view name);
 [[nodiscard]] std::vector<std::string> policy_names();
 

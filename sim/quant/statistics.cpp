@@ -94,15 +94,19 @@ void update(Statistics& statistics, const Calibration& mean) {
   }
 }
 
-Calibration average(const Statistics& statistics, const Calibration& mean) {
+Calibration average(const Statistics& statistics, const Calibration& mean, const Policy& policy) {
   const std::int32_t count = statistics.count.data<std::int32_t>()[0];
   if (count <= 0) return mean;
   std::map<std::string, Tensor> out;
   for (const auto& [name, value] : parts(mean)) {
     const auto sums = statistics.sums.at(name).data<float>();
     Tensor average_value(value->dtype(), value->shape());
+    const bool reciprocal =
+        by_reciprocal<numerics::ArithmeticF32>(policy.mean_divide, value->size());
     for (std::size_t i = 0; i < sums.size(); ++i) {
-      average_value.store(static_cast<std::int64_t>(i), sums[i] / static_cast<float>(count));
+      average_value.store(static_cast<std::int64_t>(i),
+                          divide_by_constant<numerics::ArithmeticF32>(
+                              sums[i], static_cast<float>(count), reciprocal));
     }
     out.emplace(name, average_value);
   }

@@ -33,8 +33,10 @@ struct Statistics {
 // SRQ-4: count += 1, sums += the mean, in f32.
 void update(Statistics& statistics, const Calibration& mean);
 
-// SRQ-5: sum / count cast to the calibration's dtype, or the step's own mean while count is 0.
-[[nodiscard]] Calibration average(const Statistics& statistics, const Calibration& mean);
+// SRQ-5: sum / count (by the policy's mean_divide) cast to the calibration's dtype, or the step's
+// own mean while count is 0.
+[[nodiscard]] Calibration average(const Statistics& statistics, const Calibration& mean,
+                                  const Policy& policy);
 
 // RND-3: the key of draw number `count` (from 1) of a module, from the step's key.
 [[nodiscard]] base::ThreefryWords fold_in(base::ThreefryWords key, std::uint32_t data);

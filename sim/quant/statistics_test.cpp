@@ -24,12 +24,12 @@ TEST_CASE("statistics average over batch axes, update before use [SRQ-2, SRQ-4, 
   CHECK(mean.absmax->shape() == Shape{1, 1});
   CHECK(mean.absmax->load(0) == 2);
   Statistics s = empty_statistics(mean);
-  CHECK(average(s, mean).absmax->load(0) == 2);  // count 0: the step's own
+  CHECK(average(s, mean, {}).absmax->load(0) == 2);  // count 0: the step's own
   update(s, mean);
   update(s, batch_mean(absmax_of({5, 7}, {2, 1}), {0}, {}));
   CHECK(s.count.load_int(0) == 2);
   CHECK(s.sums.at("absmax").load(0) == 8);
-  CHECK(average(s, mean).absmax->load(0) == 4);
+  CHECK(average(s, mean, {}).absmax->load(0) == 4);
 }
 
 TEST_CASE("statistics of another kind or shape are refused [STAT-KIND, STAT-SHAPE]", "[srq]") {
