@@ -265,7 +265,7 @@ std::vector<float> transposed_route(const std::vector<float>& a, const std::vect
   MatrixView view;
   view.k = s.ci;
   view.n = s.co;
-  view.m = rows;
+  view.m = 1;  // one output position at a time: `part` holds one row
   const bool one_pixel = s.batch * count(s.in) == 1 && s.co >= 4;
   for (std::int64_t r = 0; r < rows; ++r) {
     for (std::int64_t t = 0; t < taps; ++t) {
