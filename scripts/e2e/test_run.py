@@ -77,6 +77,22 @@ class Verdicts(ToolTest):
             self.assertIn(result.returncode, (0, 1), result.stderr)
         self.tool('run', path, '--policy', 'ieee,code_clamp=narrow', code=1)
 
+    def test_the_cause_of_a_mismatch_is_found_by_experiment(self):
+        case = dense()
+        path = self.write('dense.json', case)
+        for knob in ('code_clamp=narrow', 'scale_constant=reciprocal_always', 'dot_order=ascending_unfused'):
+            self.write('dense.json', case)
+            dump = self.folder / 'other.safetensors'
+            self.tool('run', path, '--policy', 'ieee,' + knob, '--dump', dump)
+            write_safetensors(self.folder / 'dense.safetensors',
+                              {n[len('dense:'):]: v for n, v in read_safetensors(dump).items()})
+            self.write('dense.json', dict(case, expect={'golden': 'dense.safetensors'}))
+            result = self.tool('run', path)
+            if result.returncode == 0:  # these vectors cannot tell the two policies apart
+                continue
+            self.assertRegex(result.stdout, f'agree[s]? with policy .*{knob}', knob)
+        self.assertNotEqual(result.returncode, 4)
+
     def test_all_zero_is_vacuous_and_fails(self):
         zero = {'fill': 0, 'shape': [4, 16]}
         path, golden = self.write_blessed('zero.json', dense(

@@ -10,6 +10,7 @@
 #include "sim/suite/fake_quant_check.h"
 #include "sim/suite/golden_check.h"
 #include "sim/suite/quantization_counts.h"
+#include "sim/suite/root_cause.h"
 #include "sim/suite/vacuous.h"
 
 namespace mxcheck::suite {
@@ -106,7 +107,11 @@ class CaseRunner {
     graph::Values compared;
     if (isolated != nullptr && wants("golden")) {
       const GoldenCheck input{case_.graph, case_.plan, *data_, *expected_};
-      result.checks.push_back(check_golden(input, *isolated, RunMode::kIsolated));
+      CheckResult golden = check_golden(input, *isolated, RunMode::kIsolated);
+      if (golden.status == Status::kFail) {
+        explain_findings(request(&*expected_), *expected_, golden);
+      }
+      result.checks.push_back(std::move(golden));
       result.checks.push_back(check_golden(input, whole, RunMode::kEndToEnd));
       for (const auto& [name, value] : *expected_) {
         const auto found = isolated->values.find(name);
