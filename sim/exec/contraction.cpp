@@ -177,6 +177,27 @@ Tensor sum_tiles(const Tensor& x, std::size_t first_axis, std::size_t count, con
   });
 }
 
+// An operand's zero points, one per element of its (split) shape.
+Tensor broadcast_zero_point(const quant::Quantized& q, const Shape& split) {
+  const std::vector<std::int64_t> map = quant::scale_map(q.qvalue.shape(), q.zero_point->shape());
+  Tensor out(q.zero_point->dtype(), q.qvalue.shape());
+  for (std::size_t i = 0; i < map.size(); ++i) {
+    out.set_bits(static_cast<std::int64_t>(i), q.zero_point->bits(map[i]));
+  }
+  return out.reshaped(split);
+}
+
+// a - b, rounded in their dtype.
+Tensor subtract(const Tensor& a, const Tensor& b, const Policy& policy) {
+  return numerics::dispatch(a.dtype(), policy, [&](auto arithmetic) {
+    using A = decltype(arithmetic);
+    auto x = tensor::load<A>(a);
+    const auto y = tensor::load<A>(b);
+    for (std::size_t i = 0; i < x.size(); ++i) x[i] = A::round(x[i] - y[i]);
+    return tensor::store<A>(x, a.shape());
+  });
+}
+
 Side make_side(const Operand& x, const Tiles& tiles, const Axes& batch, const Axes& contract,
                const Axes& rest, bool is_lhs, const Shape& out_shape, std::size_t other_rest) {
   const Shape split = split_shape(x.shape(), tiles, false);
@@ -237,8 +258,17 @@ ProductResult contract_fast(const Operand& lhs, const Operand& rhs, DotDimension
     if (a.zero_point) subtract_zero_point(values, *a.zero_point, b.codes, true, m, n);
     if (b.zero_point) subtract_zero_point(values, *b.zero_point, a.codes, false, m, n);
   } else {
-    values = float_dot(lhs.values().reshaped(lhs_split), rhs.values().reshaped(rhs_split), dot,
-                       result, policy);
+    const Tensor left = lhs.values().reshaped(lhs_split);
+    const Tensor right = rhs.values().reshaped(rhs_split);
+    values = float_dot(left, right, dot, result, policy);
+    if (lhs.q && lhs.q->zero_point) {
+      const Tensor z = broadcast_zero_point(*lhs.q, lhs_split);
+      values = subtract(values, float_dot(z, right, dot, result, policy), policy);
+    }
+    if (rhs.q && rhs.q->zero_point) {
+      const Tensor z = broadcast_zero_point(*rhs.q, rhs_split);
+      values = subtract(values, float_dot(left, z, dot, result, policy), policy);
+    }
   }
   values = apply_scales(values, a.scale, b.scale, policy);
   if (!lhs_tiles.empty()) values = sum_tiles(values, first_tile_axis, lhs_tiles.size(), policy);

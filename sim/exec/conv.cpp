@@ -222,8 +222,7 @@ bool is_transposed_route(const ConvGeometry& g, const ConvSizes& s, const Policy
   };
   bool is_dilated = false;
   for (std::size_t i = 0; i < s.in.size(); ++i) {
-    is_dilated = is_dilated ||
-                 (g.lhs_dilation[i] > 1 && (policy.base != "xla_cpu" || s.in[i] > 1));
+    is_dilated = is_dilated || (g.lhs_dilation[i] > 1 && (policy.base != "xla_cpu" || s.in[i] > 1));
   }
   return is_dilated && all_one(g.strides) && all_one(g.rhs_dilation);
 }
@@ -354,7 +353,8 @@ Tensor float_convolution(const Tensor& lhs, const Tensor& rhs, const ConvGeometr
       const auto values = product.data<float>();
       return std::vector<float>(values.begin(), values.end());
     }
-    if (is_transposed_route(g, s, policy)) return transposed_route(a, b, s, tap_table(g, s), policy);
+    if (is_transposed_route(g, s, policy))
+      return transposed_route(a, b, s, tap_table(g, s), policy);
     if (rows == 1 && s.co >= 4) return single_row(a, b, view.k, s.co);
     std::vector<float> out(static_cast<std::size_t>(rows * s.co));
     if (s.co == 1 && rows >= 4) {

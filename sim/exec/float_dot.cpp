@@ -30,6 +30,16 @@ constexpr std::int64_t kLanes = 8;         // of the matrix-vector kernels
 // Products this small are never cut in blocks.
 bool is_tiny(const MatrixView& v) { return v.m < 4 && v.n < 4; }
 
+// The block length where none is stated: the recording host's own, from its cache sizes and, for
+// large products, its two threads. Another host may choose another, hence BOUND.
+std::int64_t host_block(const MatrixView& v) {
+  constexpr std::int64_t kOneThread = 384;
+  constexpr std::int64_t kLargeProduct = 64 * 64;
+  const std::int64_t longest = v.m * v.n > kLargeProduct ? kUnblockedK : kOneThread;
+  const std::int64_t blocks = (v.k + longest - 1) / longest;
+  return std::min(v.k, (v.k / blocks + 7) / 8 * 8);
+}
+
 std::int64_t product_of(const Shape& shape, const Axes& axes) {
   std::int64_t out = 1;
   for (const std::int64_t axis : axes) out *= shape[static_cast<std::size_t>(axis)];
@@ -231,8 +241,9 @@ void matrix_chain(const float* a, const float* b, float* out, const MatrixView& 
                   const Policy& policy) {
   static const FmaRow fused = choose_fma_row();
   const FmaRow step = policy.dot_order == Policy::DotOrder::kAscendingUnfused ? unfused_row : fused;
-  const bool blocked = policy.dot_block > 0 && v.k > kUnblockedK && !is_tiny(v);
-  const std::int64_t block = blocked ? policy.dot_block : std::max<std::int64_t>(1, v.k);
+  const bool blocked = v.k > kUnblockedK && !is_tiny(v);
+  std::int64_t block = std::max<std::int64_t>(1, v.k);
+  if (blocked) block = policy.dot_block > 0 ? policy.dot_block : host_block(v);
   std::vector<float> partial(static_cast<std::size_t>(v.n));
   for (std::int64_t i = 0; i < v.m; ++i) {
     float* row = out + i * v.n;

@@ -54,7 +54,7 @@ std::vector<Contribution> vjp_reduce_mean(const OpInputs& in, const Tensor& y, c
 
 Tensor forward_reduce_max(const OpInputs& in) {
   return reduction(in, [&](const auto& x) {
-    return largest(x, in.attributes().axes, in.attributes().keepdims);
+    return largest(x, in.attributes().axes, in.attributes().keepdims, in.policy);
   });
 }
 

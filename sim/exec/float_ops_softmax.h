@@ -16,7 +16,7 @@ template <typename A>
 [[nodiscard]] ShiftedExp<A> shifted_exp(const Array<A>& x, std::int64_t axis,
                                         const Policy& policy) {
   ShiftedExp<A> out;
-  out.shifted = sub(x, largest(x, {axis}, true));
+  out.shifted = sub(x, largest(x, {axis}, true, policy));
   out.powers = exp(out.shifted);
   out.total = rounded(wide_sum(out.powers, {axis}, true, policy));
   return out;

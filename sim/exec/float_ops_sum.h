@@ -80,11 +80,15 @@ template <typename A>
   return mean_divided(wide_sum(x, axes, keepdims, policy), reduced_count(x.shape, axes), policy);
 }
 
-// The largest along the axes, from -infinity.
+// The largest along the axes, from -infinity. Where the backend drops the maximum of one element,
+// its bits are kept.
 template <typename A>
-[[nodiscard]] Array<A> largest(const Array<A>& x, const Axes& axes, bool keepdims) {
+[[nodiscard]] Array<A> largest(const Array<A>& x, const Axes& axes, bool keepdims,
+                               const Policy& policy) {
   using V = typename A::Value;
   Array<A> out{tensor::reduced_shape(x.shape, axes, keepdims), {}};
+  const bool dropped = A::kDType == DType::kBF16 || drops_empty_sums(policy);
+  if (reduced_count(x.shape, axes) == 1 && dropped) return {out.shape, x.values};
   out.values.assign(static_cast<std::size_t>(*tensor::element_count(out.shape)),
                     -std::numeric_limits<V>::infinity());
   const std::vector<std::int64_t> map = tensor::reduction_map(x.shape, axes);

@@ -56,9 +56,11 @@ Operand quantize_dynamic(const Tensor& x, const graph::QuantizePlan& plan, const
   return {Tensor(), quant::quantize(x, plan.qtype, scaling, policy, noise)};
 }
 
-// A sum over whole axes in the operand's dtype (EIN-1), removing them.
-Tensor sum_axes(const Tensor& x, const Axes& axes, const Policy& policy) {
-  if (axes.empty()) return x;
+// A sum over whole axes in `dtype`, the promoted dtype of both operands (EIN-1), removing them.
+Tensor sum_axes(const Tensor& operand, const Axes& axes, numerics::DType dtype,
+                const Policy& policy) {
+  if (axes.empty()) return operand;
+  const Tensor x = convert_float(operand, dtype);
   return numerics::dispatch(x.dtype(), policy, [&](auto arithmetic) {
     using A = decltype(arithmetic);
     return tensor::store<A>(tensor::reduce_sum(tensor::load<A>(x), x.shape(), axes,
@@ -67,11 +69,12 @@ Tensor sum_axes(const Tensor& x, const Axes& axes, const Policy& policy) {
   });
 }
 
-// The transpose of sum_axes: x repeated along the axes that were summed away.
-Tensor broadcast_axes(const Tensor& x, const Axes& axes, const Shape& shape) {
-  if (axes.empty()) return x;
-  Tensor out(x.dtype(), shape);
-  const std::vector<std::int64_t> map = tensor::reduction_map(shape, axes);
+// The transpose of sum_axes: x repeated along the axes that were summed away, in `like`'s dtype.
+Tensor broadcast_axes(const Tensor& sum, const Axes& axes, const Tensor& like) {
+  if (axes.empty()) return sum;
+  const Tensor x = convert_float(sum, like.dtype());
+  Tensor out(x.dtype(), like.shape());
+  const std::vector<std::int64_t> map = tensor::reduction_map(like.shape(), axes);
   for (std::size_t i = 0; i < map.size(); ++i) {
     out.set_bits(static_cast<std::int64_t>(i), x.bits(map[i]));
   }
@@ -197,8 +200,8 @@ std::vector<Contribution> dot_backward(const QuantizedContext& c, const Quantize
                               state.rhs_calibration, "drhs"});
   const std::size_t lhs_arg = lowering.swapped ? 1 : 0;
   const std::size_t rhs_arg = lowering.swapped ? 0 : 1;
-  dlhs = broadcast_axes(dlhs, lowering.lhs_sum, c.args[lhs_arg]->shape());
-  drhs = broadcast_axes(drhs, lowering.rhs_sum, c.args[rhs_arg]->shape());
+  dlhs = broadcast_axes(dlhs, lowering.lhs_sum, *c.args[lhs_arg]);
+  drhs = broadcast_axes(drhs, lowering.rhs_sum, *c.args[rhs_arg]);
   return {{lhs_arg, dlhs}, {rhs_arg, drhs}};
 }
 
@@ -206,8 +209,9 @@ Tensor dot_forward(const QuantizedContext& c, QuantizedState& state) {
   const graph::EinsumLowering& lowering = c.plan.lowering;
   const Tensor& first = *c.args[lowering.swapped ? 1 : 0];
   const Tensor& second = *c.args[lowering.swapped ? 0 : 1];
-  state.lhs_in = sum_axes(first, lowering.lhs_sum, c.policy);
-  state.rhs_in = sum_axes(second, lowering.rhs_sum, c.policy);
+  const numerics::DType common = numerics::promote(first.dtype(), second.dtype());
+  state.lhs_in = sum_axes(first, lowering.lhs_sum, common, c.policy);
+  state.rhs_in = sum_axes(second, lowering.rhs_sum, common, c.policy);
   state.lhs = quantize_operand(c, state.lhs_in, c.plan.lhs, state.lhs_calibration);
   state.rhs = quantize_operand(c, state.rhs_in, c.plan.rhs, state.rhs_calibration);
   const ProductResult result =

@@ -133,8 +133,8 @@ bool resolve_padding(NodeTypes& types, const std::vector<Window>& windows) {
   }
   a.padding.clear();
   for (const Window& window : windows) {
-    if (a.padding_kind == PaddingKind::kSame && window.input_dilation != 1) {
-      types.fail("SHP-PADDING", "padding", "\"SAME\" together with lhs_dilation",
+    if (window.input_dilation != 1) {
+      types.fail("SHP-PADDING", "padding", "a named padding together with lhs_dilation",
                  "explicit pairs where the input is dilated");
       return false;
     }

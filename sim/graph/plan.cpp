@@ -203,8 +203,7 @@ Plan make_plan(const Graph& graph, const std::vector<Rule>& rules, const RunSpec
     out.rule = first_match(rules, patterns, node);
     if (out.rule >= 0) used[static_cast<std::size_t>(out.rule)] = true;
     plan_float(graph, node, out);
-    const bool left_alone =
-        out.rule < 0 || !rules[static_cast<std::size_t>(out.rule)].weight_qtype;
+    const bool left_alone = out.rule < 0 || !rules[static_cast<std::size_t>(out.rule)].weight_qtype;
     if (left_alone && node.op == Op::conv_general_dilated &&
         out.lhs.type.dtype != out.rhs.type.dtype) {
       report(diagnostics, node, "SHP-DTYPE", "a float convolution of two dtypes",

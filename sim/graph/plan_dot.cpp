@@ -274,7 +274,9 @@ bool plan_roles(const PlanContext& context, NodePlan& plan) {
   const int lhs_value = context.node.args[plan.lowering.swapped ? 1 : 0];
   const int rhs_value = context.node.args[plan.lowering.swapped ? 0 : 1];
   // A summed operand is a new array: only its shape can make it a weight.
+  const DType common = numerics::promote(plan.lhs.type.dtype, plan.rhs.type.dtype);
   const auto role = [&](int value, const Axes& summed, OperandPlan& side) {
+    if (!summed.empty()) side.type.dtype = common;
     const Axes kept = remaining_axes(side.type.shape.size(), summed, {});
     side.type.shape = pick(side.type.shape, kept);
     return weight_role(context.graph, context.node.module, summed.empty() ? value : -1,

@@ -41,7 +41,10 @@ const std::vector<PolicyKnob>& policy_knobs() {
 #define MXCHECK_KNOB(name, field, type, meaning, ...) PolicyKnob{name, {__VA_ARGS__}, meaning},
 #include "sim/numerics/policy.def"
 #undef MXCHECK_KNOB
-      PolicyKnob{"dot_block", {}, "products per block of a float contraction, 0 for one chain"}};
+      PolicyKnob{"dot_block",
+                 {},
+                 "products per block of a float contraction longer than 320, 0 for the recording "
+                 "host's own"}};
   return knobs;
 }
 

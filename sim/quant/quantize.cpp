@@ -104,7 +104,7 @@ std::vector<typename A::Value> scaled(const Tensor& x, const Scaling& scaling,
   std::vector<V> scale = tensor::load<A>(scaling.scale);
   // The rewrite to a product needs a scale that is broadcast; an array of the scale's own shape is
   // divided truly.
-  const bool broadcast = scaling.scale.size() != x.size() || x.size() == 1;
+  const bool broadcast = scaling.scale.size() != x.size();
   const bool reciprocal = policy.quotient == Policy::Division::kReciprocalAlways ||
                           (broadcast && by_reciprocal<A>(policy.quotient, 2));
   if (reciprocal) {

@@ -2,6 +2,7 @@
 #include "sim/tensor/reduce.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "sim/numerics/arithmetic.h"
 
@@ -52,21 +53,30 @@ InnerLoops inner_loops(const Shape& shape, const std::vector<std::int64_t>& axes
   return loops;
 }
 
+// Whose lanes a nest may be spread over.
+enum class Lanes { kNone, kF32, kF16 };
+
 // Which nests the recording host (256-bit vectors) spreads over lanes.
-bool laned(const InnerLoops& loops) {
-  if (!loops.nested) return false;
+bool laned(const InnerLoops& loops, Lanes lanes) {
   const std::int64_t p = loops.p;
-  if (loops.kept == 1) {
-    return loops.b >= 2 && loops.b <= 8 && (p == 2 || p == 4 || p % 8 == 0);
-  }
+  const std::int64_t b = loops.b;
+  if (lanes == Lanes::kNone || !loops.nested || b > 8) return false;
+  if (p != 2 && p != 4 && p % 8 != 0) return false;
+  if (loops.kept == 1) return true;
   const bool power_of_two = (loops.kept & (loops.kept - 1)) == 0;
-  return loops.b == 2 && (p == 2 || p == 4 || p == 8) && power_of_two;
+  if (lanes == Lanes::kF32) return b == 2 && p <= 8 && power_of_two;
+  return b <= 3 || (b == 4 && (p > 2 || power_of_two)) || (b == 5 && (p == 8 || p == 16));
+}
+
+std::int64_t lane_count(const InnerLoops& loops, Lanes lanes) {
+  if (lanes == Lanes::kF32) return std::min<std::int64_t>(loops.p, loops.b > 6 ? 4 : 8);
+  if (loops.p <= 16) return loops.p;
+  return loops.p % 16 == 0 && loops.b <= 6 ? 16 : 8;
 }
 
 // One laned sum over x, the reduced elements in row-major order.
 template <typename T, typename Add>
-T sum_lanes(const std::vector<T>& x, const InnerLoops& loops, Add add) {
-  const std::int64_t width = std::min<std::int64_t>(loops.p, loops.b > 6 ? 4 : 8);
+T sum_lanes(const std::vector<T>& x, const InnerLoops& loops, std::int64_t width, Add add) {
   T acc = 0;
   std::vector<T> lanes(static_cast<std::size_t>(width));
   const T* next = x.data();
@@ -99,21 +109,46 @@ std::vector<std::vector<T>> group_by_map(const std::vector<T>& x,
 // A sum whose reduced axes all fit in one window.
 template <typename T, typename Add>
 std::vector<T> sum_nest(const std::vector<T>& x, const Shape& shape,
-                        const std::vector<std::int64_t>& axes, Add add, bool lanes) {
+                        const std::vector<std::int64_t>& axes, Add add, Lanes lanes) {
   const std::vector<std::int64_t> map = reduction_map(shape, axes);
   const auto sums = static_cast<std::size_t>(*element_count(reduced_shape(shape, axes, true)));
   const InnerLoops loops = inner_loops(shape, axes);
-  if (!lanes || !laned(loops)) return sum_by_map(x, map, sums, add);
+  if (!laned(loops, lanes)) return sum_by_map(x, map, sums, add);
+  const std::int64_t width = lane_count(loops, lanes);
   std::vector<T> out;
   for (const std::vector<T>& group : group_by_map(x, map, sums)) {
-    out.push_back(sum_lanes(group, loops, add));
+    out.push_back(sum_lanes(group, loops, width, add));
   }
   return out;
 }
 
+// The shape with every long reduced axis split in (count, 32), and the axes one pass reduces;
+// nullopt if a window would need padding.
+struct SplitWindows {
+  Shape shape;
+  std::vector<std::int64_t> axes;
+};
+
+std::optional<SplitWindows> split_windows(const Shape& shape,
+                                          const std::vector<std::int64_t>& axes) {
+  SplitWindows split;
+  for (std::size_t axis = 0; axis < shape.size(); ++axis) {
+    const bool reduced = contains(axes, axis);
+    if (reduced && shape[axis] > kWindow) {
+      if (shape[axis] % kWindow != 0) return std::nullopt;
+      split.shape.push_back(shape[axis] / kWindow);
+      split.shape.push_back(kWindow);
+    } else {
+      split.shape.push_back(shape[axis]);
+    }
+    if (reduced) split.axes.push_back(static_cast<std::int64_t>(split.shape.size()) - 1);
+  }
+  return split;
+}
+
 template <typename T, typename Add>
 std::vector<T> sum_windows(std::vector<T> x, Shape shape, const std::vector<std::int64_t>& axes,
-                           Add add, bool lanes) {
+                           Add add, Lanes lanes) {
   const auto is_long = [&](std::size_t axis) {
     return contains(axes, axis) && shape[axis] > kWindow;
   };
@@ -121,6 +156,14 @@ std::vector<T> sum_windows(std::vector<T> x, Shape shape, const std::vector<std:
     bool any = false;
     for (std::size_t axis = 0; axis < shape.size(); ++axis) any = any || is_long(axis);
     if (!any) return sum_nest(x, shape, axes, add, lanes);
+    if (const std::optional<SplitWindows> split = split_windows(shape, axes)) {
+      // Windows without padding are a nest of their own.
+      x = sum_nest(x, split->shape, split->axes, add, lanes);
+      for (std::size_t axis = 0; axis < shape.size(); ++axis) {
+        if (contains(axes, axis)) shape[axis] = is_long(axis) ? shape[axis] / kWindow : 1;
+      }
+      continue;
+    }
     // Where a sum of this pass begins: window index on long axes, 0 on short ones.
     Shape next = shape;
     std::vector<std::int64_t> front(shape.size(), 0);
@@ -163,7 +206,7 @@ T sum_pairwise(const T* x, std::size_t n, Add add) {
 template <typename T, typename Add>
 std::vector<T> reduce(const std::vector<T>& x, const Shape& shape,
                       const std::vector<std::int64_t>& axes, Policy::ReduceOrder order, Add add,
-                      bool lanes) {
+                      Lanes lanes) {
   if (order == Policy::ReduceOrder::kWindows32) return sum_windows(x, shape, axes, add, lanes);
   const std::vector<std::int64_t> map = reduction_map(shape, axes);
   const auto sums = static_cast<std::size_t>(*element_count(reduced_shape(shape, axes, true)));
@@ -210,14 +253,16 @@ std::vector<std::int64_t> reduction_map(const Shape& shape, const std::vector<st
 std::vector<float> reduce_sum(const std::vector<float>& x, const Shape& shape,
                               const std::vector<std::int64_t>& axes, Policy::ReduceOrder order,
                               AddF32 add) {
-  const bool lanes = add == &rounded_add<numerics::ArithmeticF32>;
+  const Lanes lanes = add == &rounded_add<numerics::ArithmeticF32>   ? Lanes::kF32
+                      : add == &rounded_add<numerics::ArithmeticF16> ? Lanes::kF16
+                                                                     : Lanes::kNone;
   return reduce(x, shape, axes, order, add, lanes);
 }
 
 std::vector<double> reduce_sum(const std::vector<double>& x, const Shape& shape,
                                const std::vector<std::int64_t>& axes, Policy::ReduceOrder order,
                                AddF64 add) {
-  return reduce(x, shape, axes, order, add, false);
+  return reduce(x, shape, axes, order, add, Lanes::kNone);
 }
 
 bool host_dependent(const Shape& shape, const std::vector<std::int64_t>& axes) {
