@@ -111,9 +111,14 @@ struct LoadedCases {
 // reported with SRC-* and REF-* labels; on any error the result is nullopt.
 [[nodiscard]] std::optional<graph::RunData> load_data(const Case& c,
                                                       base::Diagnostics& diagnostics);
-// The expected values: golden file and inline values together. GOLD-* and SRC-* labels.
-[[nodiscard]] std::optional<graph::Values> load_expected(const Case& c,
-                                                         base::Diagnostics& diagnostics);
+// What must come out: golden file and inline values together, and the golden's own account of how it
+// was recorded.
+struct Expected {
+  graph::Values values;
+  std::map<std::string, std::string> metadata;
+};
+// GOLD-* and SRC-* labels.
+[[nodiscard]] std::optional<Expected> load_expected(const Case& c, base::Diagnostics& diagnostics);
 // Tensor of one non-file source.
 [[nodiscard]] tensor::Tensor materialize(const TensorSource& source);
 

@@ -128,7 +128,7 @@ class Materializer {
   bool good_ = true;
 };
 
-void load_golden(const Case& c, Materializer& materializer, graph::Values& values) {
+void load_golden(const Case& c, Materializer& materializer, Expected& expected) {
   const auto fail = [&](const char* label, const std::string& fact, const char* expectation) {
     materializer.fail(c.expect.position, "/expect/golden", label, fact, expectation);
   };
@@ -144,9 +144,9 @@ void load_golden(const Case& c, Materializer& materializer, graph::Values& value
     fail("GOLD-FORMAT", file.error(), "a safetensors file");
     return;
   }
-  for (auto& [name, tensor] : std::move(file).value().tensors) {
-    values.insert_or_assign(name, std::move(tensor));
-  }
+  tensor::SafetensorsFile golden = std::move(file).value();
+  expected.values = std::move(golden.tensors);
+  expected.metadata = std::move(golden.metadata);
 }
 
 }  // namespace
@@ -179,15 +179,15 @@ std::optional<graph::RunData> load_data(const Case& c, base::Diagnostics& diagno
   return data;
 }
 
-std::optional<graph::Values> load_expected(const Case& c, base::Diagnostics& diagnostics) {
+std::optional<Expected> load_expected(const Case& c, base::Diagnostics& diagnostics) {
   Materializer materializer(c, diagnostics);
-  graph::Values values;
-  if (!c.expect.golden.empty()) load_golden(c, materializer, values);
+  Expected expected;
+  if (!c.expect.golden.empty()) load_golden(c, materializer, expected);
   for (const auto& [name, source] : c.expect.values) {
-    values.insert_or_assign(name, materializer.make(source));
+    expected.values.insert_or_assign(name, materializer.make(source));
   }
   if (!materializer.good()) return std::nullopt;
-  return values;
+  return expected;
 }
 
 }  // namespace mxcheck::casefile

@@ -305,8 +305,8 @@ TEST_CASE("expected values come from a golden and from the case [GOLD-MISSING] [
   base::Diagnostics diagnostics;
   const auto values = load_expected(both.cases[0], diagnostics);
   REQUIRE(values);
-  CHECK(values->size() == 3);
-  CHECK(values->at("step0/node/y").load(1) == 1);
+  CHECK(values->values.size() == 3);
+  CHECK(values->values.at("step0/node/y").load(1) == 1);
 }
 
 }  // namespace

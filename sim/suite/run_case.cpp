@@ -59,8 +59,7 @@ class CaseRunner {
     profile_ = options_.profile ? options_.profile : profile_of(case_, diagnostics_);
     data_ = casefile::load_data(case_, diagnostics_);
     if (!case_.expect.golden.empty() || !case_.expect.values.empty()) {
-      expected_ = casefile::load_expected(case_, diagnostics_);
-      has_expected_ = true;
+      take_expected(casefile::load_expected(case_, diagnostics_));
     }
     if (!profile_ || !data_ || (has_expected_ && !expected_)) return;
     run_.result.hardware = mxu::describe(*profile_);
@@ -77,10 +76,25 @@ class CaseRunner {
       run_.dump = isolated ? isolated->values : whole->values;
   }
 
+  // POL-5: a golden may state the block length of its long contractions; a case's own wins.
+  void take_expected(std::optional<casefile::Expected> expected) {
+    has_expected_ = true;
+    if (!expected) return;
+    expected_ = std::move(expected->values);
+    const auto stated = expected->metadata.find("dot_block");
+    if (stated == expected->metadata.end() || policy_.dot_block != 0) return;
+    if (!numerics::set_knob(policy_, "dot_block", stated->second)) {
+      base::Diagnostic d;
+      d.label = "GOLD-FORMAT";
+      d.fact = fmt::format("the golden's metadata states dot_block '{}'", stated->second);
+      d.expectation = "a number of products";
+      diagnostics_.push_back(d);
+    }
+  }
+
   [[nodiscard]] exec::Request request(const graph::Values* golden) const {
-    const numerics::Policy& policy = options_.policy ? *options_.policy : case_.policy;
     return {case_.graph, case_.rules, case_.plan,     case_.run, *data_,
-            policy,      *profile_,   options_.level, golden};
+            policy_,     *profile_,   options_.level, golden};
   }
 
   std::optional<exec::Outcome> execute_one(const graph::Values* golden) {
@@ -167,6 +181,7 @@ class CaseRunner {
   base::Diagnostics diagnostics_;
   std::optional<mxu::Profile> profile_;
   std::optional<graph::RunData> data_;
+  numerics::Policy policy_ = options_.policy ? *options_.policy : case_.policy;
   std::optional<graph::Values> expected_;
   bool has_expected_ = false;
 };
