@@ -1,4 +1,4 @@
-// The three divisions a policy may turn into products with a rounded reciprocal (POL, POL-7).
+// The three divisions a policy may turn into products with a rounded reciprocal (POL-2, POL-7).
 #pragma once
 
 #include "sim/numerics/arithmetic.h"
@@ -10,8 +10,8 @@ using numerics::DType;
 using numerics::Policy;
 
 // Is this division done as a product with the reciprocal, for an array of A with `elements`
-// elements?  The norm's backend rewrites x / constant for f32 and f16, except for a one-element
-// array (POL-7), and never for bf16 and f64.
+// elements?  The norm's backend rewrites x / constant for f64, f32 and f16, except for a
+// one-element array (POL-7), and never for bf16.
 template <typename A>
 [[nodiscard]] bool by_reciprocal(Policy::Division division, std::int64_t elements) {
   switch (division) {
@@ -22,7 +22,7 @@ template <typename A>
     case Policy::Division::kReciprocal:
       break;
   }
-  return elements != 1 && (A::kDType == DType::kF32 || A::kDType == DType::kF16);
+  return elements != 1 && A::kDType != DType::kBF16;
 }
 
 // x / c for a constant c of A.
