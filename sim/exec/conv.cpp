@@ -332,6 +332,64 @@ bool is_plain_product(const ConvGeometry& g, const ConvSizes& s, const Policy& p
   return true;
 }
 
+// An axis whose window lies once on the whole input, or that only groups: the exchange below leaves
+// it alone.
+bool is_plain_axis(const ConvGeometry& g, const ConvSizes& s, std::size_t i) {
+  const std::int64_t window = s.kernel[i];
+  if (g.padding[i].first != 0 || g.padding[i].second != 0 || g.rhs_dilation[i] != 1) return false;
+  return (g.lhs_dilation[i] == window && g.strides[i] == window - 1) ||
+         (window == s.in[i] && g.lhs_dilation[i] == 1 && g.strides[i] == 1);
+}
+
+// The simplifier exchanges input and kernel where that leaves fewer taps.
+bool is_exchanged(const ConvGeometry& g, const ConvSizes& s, const Policy& policy) {
+  if (!numerics::simplifies(policy) || g.groups != 1) return false;
+  std::int64_t taps = 1;
+  std::int64_t exchanged_taps = 1;
+  for (std::size_t i = 0; i < s.in.size(); ++i) {
+    if (is_plain_axis(g, s, i)) continue;
+    const std::int64_t window = s.kernel[i];
+    const bool single = s.in[i] == 1 && g.strides[i] == 1 && g.rhs_dilation[i] == 1 &&
+                        g.padding[i].first == window - 1 && g.padding[i].second == window - 1;
+    taps *= window;
+    exchanged_taps *= single ? window : s.in[i];
+  }
+  return taps > exchanged_taps;
+}
+
+// The exchanged convolution is a plain loop over the input's positions, last first, of fused
+// multiply-adds over the taps that hit one.
+std::vector<float> exchanged_route(const std::vector<float>& a, const std::vector<float>& b,
+                                   const ConvGeometry& g, const ConvSizes& s,
+                                   const std::vector<std::int64_t>& table) {
+  const std::int64_t taps = count(s.kernel);
+  const auto rows = static_cast<std::int64_t>(a.size()) / std::max<std::int64_t>(1, taps * s.ci);
+  const auto pixels = static_cast<std::int64_t>(table.size()) / std::max<std::int64_t>(1, taps);
+  const std::vector<std::int64_t> strides = tensor::row_major_strides(s.kernel);
+  std::vector<std::int64_t> order;
+  for (std::int64_t t = 0; t < taps; ++t) {
+    const std::vector<std::int64_t> at = tensor::unravel(t, s.kernel);
+    std::int64_t tap = 0;
+    for (std::size_t i = 0; i < at.size(); ++i) {
+      tap += (is_plain_axis(g, s, i) ? at[i] : s.kernel[i] - 1 - at[i]) * strides[i];
+    }
+    order.push_back(tap);
+  }
+  std::vector<float> out(static_cast<std::size_t>(rows * s.co), 0.0f);
+  for (std::int64_t r = 0; r < rows; ++r) {
+    float* const target = out.data() + r * s.co;
+    for (const std::int64_t t : order) {
+      if (table[static_cast<std::size_t>(r % pixels * taps + t)] < 0) continue;
+      for (std::int64_t c = 0; c < s.ci; ++c) {
+        const float left = a[static_cast<std::size_t>((r * taps + t) * s.ci + c)];
+        const float* right = b.data() + (t * s.ci + c) * s.co;
+        for (std::int64_t j = 0; j < s.co; ++j) target[j] = std::fma(left, right[j], target[j]);
+      }
+    }
+  }
+  return out;
+}
+
 Tensor float_convolution(const Tensor& lhs, const Tensor& rhs, const ConvGeometry& g, DType result,
                          const Policy& policy) {
   const ConvSizes s = sizes_of(g, lhs.shape(), rhs.shape());
@@ -353,6 +411,7 @@ Tensor float_convolution(const Tensor& lhs, const Tensor& rhs, const ConvGeometr
       const auto values = product.data<float>();
       return std::vector<float>(values.begin(), values.end());
     }
+    if (is_exchanged(g, s, policy)) return exchanged_route(a, b, g, s, tap_table(g, s));
     if (is_transposed_route(g, s, policy))
       return transposed_route(a, b, s, tap_table(g, s), policy);
     if (rows == 1 && s.co >= 4) return single_row(a, b, view.k, s.co);
@@ -496,6 +555,7 @@ std::string undefined_conv_order(const ConvGeometry& g, const Shape& lhs, const 
   const bool transposed = is_transposed_route(g, s, policy);
   const std::int64_t k = (transposed ? 1 : count(s.kernel)) * s.ci;
   if (k <= 1) return "";
+  if (is_exchanged(g, s, policy)) return "";
   if (transposed && s.co == 1) return "a transposed convolution to one feature";
   if (is_plain_product(g, s, policy)) {
     return undefined_order(matrix_view({{1}, {0}, {}, {}}, {rows, k}, {k, s.co}), accumulate,

@@ -1,5 +1,6 @@
 // The executor: runs a graph forward, backward and through training steps, and names every value it
-// makes as a golden file names it. It knows graphs, never cases, files or reports.
+// makes as a golden file names it. It knows graphs, never cases, files or reports. Every primitive
+// runs and rounds by itself, as op by op in the norm; one compiled graph may differ (POL-8).
 //
 // End to end, every value comes from the run's own inputs. Isolated (Request::golden is set), every
 // value is computed from the golden values of its direct inputs where there are any: an op from its

@@ -82,7 +82,7 @@ PoolSums forward_sums(const PoolShape& p, DType dtype) {
   if (p.window.size() != 2) return out;
   const std::int64_t beyond = (p.output[1] - 1) * p.strides[1] + p.window[1] - p.input[1];
   out.last_column_after = p.low[1] == 0 && beyond == 1 && p.window[1] > 1;
-  if (p.padded && (!out.last_column_after || dtype != DType::kF32)) return out;
+  if (p.padded && (!out.last_column_after || p.low[0] != 0)) return out;
   out.lanes = lanes_of(p.window[0], p.window[1] - (out.last_column_after ? 1 : 0),
                        {p.input[1] * p.channels, p.output[1] * p.channels}, dtype);
   return out;

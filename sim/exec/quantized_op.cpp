@@ -1,5 +1,5 @@
 // Quantizable ops: quantize by plan, contract, and in the backward pass fold, quantize the
-// gradient, contract, transpose and mask (BWD-1..BWD-7, CNV-2..CNV-4, RAG-1, RAG-2).
+// gradient, contract, transpose and mask (BWD-1..BWD-9, CNV-2..CNV-4, RAG-1, RAG-2).
 #include "sim/exec/quantized_op.h"
 
 #include <algorithm>
@@ -181,7 +181,7 @@ Tensor dot_gradient(const QuantizedContext& c, const QuantizedState& state, cons
   Tensor grad = tensor::transpose(result.out, in.plan.permutation);
   if (in.x_plan.mask && in.calibration) grad = quant::clip_gradient(grad, in.x_in, *in.calibration);
   // A quantized op's gradient keeps the type of its product; a float op's is cast to its operand's.
-  return c.plan.quantized || !numerics::is_arithmetic_float(grad.dtype())
+  return c.plan.quantized || !numerics::is_arithmetic_float(in.x_in.dtype())
              ? grad
              : convert_float(grad, in.x_in.dtype());
 }

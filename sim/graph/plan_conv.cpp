@@ -1,5 +1,6 @@
 // The plans of quantized convolutions (CNV) and ragged products (RAG): fixed channel axes, no
-// tiles, always the quantized residuals, no masks.
+// tiles, always the quantized residuals, no masks. CNV-5: the kernel is a weight, gradients have no
+// groups.
 #include <fmt/format.h>
 
 #include "sim/graph/conv_layout.h"

@@ -5,6 +5,8 @@
 #include <catch2/catch.hpp>
 
 #include "sim/graph/match.h"
+#include "sim/graph/planner.h"
+#include "sim/graph/product.h"
 
 namespace mxcheck::graph {
 namespace {
@@ -163,6 +165,31 @@ TEST_CASE("what cannot be computed is refused by its label", "[plan]") {
   rule.bwd_qtype = QType::kS8;
   rule.tile_size = TileSize(std::int64_t{1});
   CHECK(labels(dense(), {rule}, backward()) == Labels{"BWD-SCALE-AXIS", "BWD-SCALE-AXIS"});
+}
+
+TEST_CASE("refusals that no rule can reach still guard the planner [TIL-CHANNEL, DOT-TILE2]",
+          "[plan]") {
+  const Graph g = dense();
+  base::Diagnostics diagnostics;
+  const Rule rule = s8_rule();
+  const PlanContext context{g, rule, {}, g.nodes[0], diagnostics};
+  QuantizeRequest request;
+  request.method = CalibrationMethod{};
+  request.tile = TileSize(std::int64_t{2});
+  request.tiled_axis = 1;
+  request.channelwise = {0, 1};
+  request.what = "lhs";
+  CHECK_FALSE(plan_quantize(context, {4, 8}, request));
+  REQUIRE(diagnostics.size() == 1);
+  CHECK(diagnostics[0].label == "TIL-CHANNEL");
+
+  QuantizePlan tiles_256;
+  tiles_256.scale_shape = {256, 2};
+  QuantizePlan tiles_128;
+  tiles_128.scale_shape = {4, 8};
+  const OperandView lhs{{DType::kF32, {256, 512}}, &tiles_256};
+  const OperandView rhs{{DType::kF32, {512, 8}}, &tiles_128};
+  CHECK(dot_properties(lhs, rhs, {{1}, {0}, {}, {}}).refusal == "DOT-TILE2");
 }
 
 TEST_CASE("module paths are matched in full, in bounded time [RULE-PATTERN]", "[plan]") {

@@ -22,7 +22,6 @@ struct Policy {
   enum class NanCode : std::uint8_t { kZero, kMin };
   enum class Tie : std::uint8_t { kEven, kAway, kUp };
   enum class ExcessPrecision : std::uint8_t { kNone, kF32 };
-  enum class Contract : std::uint8_t { kNone, kMulAdd };
 
   std::string base = "ieee";
   Division scale_constant = Division::kDivide;
@@ -36,7 +35,6 @@ struct Policy {
   NanCode nan_code = NanCode::kZero;
   Tie tie = Tie::kEven;
   ExcessPrecision excess_precision = ExcessPrecision::kNone;
-  Contract contract = Contract::kNone;
 
   friend bool operator==(const Policy&, const Policy&) = default;
 };
