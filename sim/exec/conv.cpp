@@ -214,17 +214,12 @@ Tensor zero_point_convolution(const Tensor& zero_point, const Shape& lhs, const 
       x.data<std::int32_t>().data(), w.data<std::int32_t>().data(), g, s, DType::kS32, multiply);
 }
 
-// The backend's own transposed-convolution route: strided outputs of a dilated input. Under xla_cpu
-// the dilation of a single element is none.
-bool is_transposed_route(const ConvGeometry& g, const ConvSizes& s, const Policy& policy) {
+// The backend's own transposed-convolution route: strided outputs of a dilated input.
+bool is_transposed_route(const ConvGeometry& g) {
   const auto all_one = [](const Axes& a) {
     return std::all_of(a.begin(), a.end(), [](std::int64_t v) { return v == 1; });
   };
-  bool is_dilated = false;
-  for (std::size_t i = 0; i < s.in.size(); ++i) {
-    is_dilated = is_dilated || (g.lhs_dilation[i] > 1 && (policy.base != "xla_cpu" || s.in[i] > 1));
-  }
-  return is_dilated && all_one(g.strides) && all_one(g.rhs_dilation);
+  return !all_one(g.lhs_dilation) && all_one(g.strides) && all_one(g.rhs_dilation);
 }
 
 // A single output position with four or more features: products and sums rounded apart, in blocks
@@ -412,8 +407,7 @@ Tensor float_convolution(const Tensor& lhs, const Tensor& rhs, const ConvGeometr
       return std::vector<float>(values.begin(), values.end());
     }
     if (is_exchanged(g, s, policy)) return exchanged_route(a, b, g, s, tap_table(g, s));
-    if (is_transposed_route(g, s, policy))
-      return transposed_route(a, b, s, tap_table(g, s), policy);
+    if (is_transposed_route(g)) return transposed_route(a, b, s, tap_table(g, s), policy);
     if (rows == 1 && s.co >= 4) return single_row(a, b, view.k, s.co);
     std::vector<float> out(static_cast<std::size_t>(rows * s.co));
     if (s.co == 1 && rows >= 4) {
@@ -552,7 +546,7 @@ std::string undefined_conv_order(const ConvGeometry& g, const Shape& lhs, const 
   if (accumulate == DType::kF64) return "an f64 convolution";
   const ConvSizes s = sizes_of(g, lhs, rhs);
   const std::int64_t rows = s.batch * count(s.out);
-  const bool transposed = is_transposed_route(g, s, policy);
+  const bool transposed = is_transposed_route(g);
   const std::int64_t k = (transposed ? 1 : count(s.kernel)) * s.ci;
   if (k <= 1) return "";
   if (is_exchanged(g, s, policy)) return "";
