@@ -1,6 +1,6 @@
-// The root cause of a mismatch, by experiment: the case is run again in isolation under every single
-// change of a policy knob (POL), and the changes under which a failing tensor agrees with its golden
-// in every bit are named in its finding; "no single change explains it" otherwise.
+// The root cause of a mismatch, by experiment: the case is run again in isolation under every
+// single change of a policy knob (POL), and the changes under which a failing tensor agrees with
+// its golden in every bit are named in its finding; "no single change explains it" otherwise.
 #pragma once
 
 #include "reports/model.h"
