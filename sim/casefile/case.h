@@ -111,8 +111,8 @@ struct LoadedCases {
 // reported with SRC-* and REF-* labels; on any error the result is nullopt.
 [[nodiscard]] std::optional<graph::RunData> load_data(const Case& c,
                                                       base::Diagnostics& diagnostics);
-// What must come out: golden file and inline values together, and the golden's own account of how it
-// was recorded.
+// What must come out: golden file and inline values together, and the golden's own account of how
+// it was recorded.
 struct Expected {
   graph::Values values;
   std::map<std::string, std::string> metadata;

@@ -3,6 +3,7 @@
 
 #include "sim/exec/conv.h"
 #include "sim/exec/float_dot.h"
+#include "sim/exec/float_ops.h"
 #include "sim/graph/planner.h"
 #include "sim/graph/product.h"
 #include "sim/tensor/reduce.h"
@@ -162,6 +163,10 @@ NodeClasses classify_float(const Graph& graph, const Node& node) {
   NodeClasses out;
   const char* host_order = "a sum over several axes whose order depends on the host's vectors";
   if (host_dependent_value(graph, node)) out.forward = {"BND-2", host_order};
+  if (node.op == Op::avg_pool && host_dependent_avg_pool(graph.type(node.args[0]), node)) {
+    out.forward = {"BND-2", host_order};
+    out.backward = out.forward;
+  }
   const bool broadcasts = graph::info(node.op).arguments.size() == 2 || node.op == Op::layer_norm ||
                           node.op == Op::broadcast_to;
   const bool elementwise = node.op != Op::take && node.op != Op::softmax_cross_entropy;

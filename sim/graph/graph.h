@@ -50,24 +50,24 @@ enum class PaddingKind : std::uint8_t { kValid, kSame, kExplicit };
 
 // What a node's JSON may state beside name, op, module and args; each op reads its own.
 struct Attributes {
-  DotDimensionNumbers dot;                // dot_general
-  std::string equation;                   // einsum
-  Axes window_strides;                    // conv; default 1s
+  DotDimensionNumbers dot;  // dot_general
+  std::string equation;     // einsum
+  Axes window_strides;      // conv; default 1s
   PaddingKind padding_kind = PaddingKind::kValid;
-  Padding padding;                        // conv, pools; infer() fills it from padding_kind
-  Axes lhs_dilation, rhs_dilation;        // conv; default 1s
-  std::vector<std::string> conv_layout;   // conv dimension_numbers: lhs, rhs, out
-  std::int64_t feature_group_count = 1;   // conv
-  Axes axes;                              // reductions
-  bool keepdims = false;                  // reductions
-  std::int64_t axis = -1;                 // softmax, concatenate, take (default 0)
-  double epsilon = 1e-6;                  // norms
-  bool approximate = true;                // gelu
-  Shape shape;                            // reshape, broadcast_to
-  Axes permutation;                       // transpose
-  Axes start, limit, strides;             // slice (strides also of pools)
-  DType dtype = DType::kF32;              // convert
-  Axes window;                            // pools
+  Padding padding;                       // conv, pools; infer() fills it from padding_kind
+  Axes lhs_dilation, rhs_dilation;       // conv; default 1s
+  std::vector<std::string> conv_layout;  // conv dimension_numbers: lhs, rhs, out
+  std::int64_t feature_group_count = 1;  // conv
+  Axes axes;                             // reductions
+  bool keepdims = false;                 // reductions
+  std::int64_t axis = -1;                // softmax, concatenate, take (default 0)
+  double epsilon = 1e-6;                 // norms
+  bool approximate = true;               // gelu
+  Shape shape;                           // reshape, broadcast_to
+  Axes permutation;                      // transpose
+  Axes start, limit, strides;            // slice (strides also of pools)
+  DType dtype = DType::kF32;             // convert
+  Axes window;                           // pools
 };
 
 struct ValueType {

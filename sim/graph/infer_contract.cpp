@@ -1,5 +1,6 @@
 // Shape rules of contractions and windows: dot_general, einsum, ragged_dot, convolutions, pools.
-// Labels: SHP-DOT, SHP-EINSUM, EIN-ARITY, SHP-RAGGED, SHP-CONV, SHP-POOL, SHP-PADDING, SHP-DTYPE, QNT-DTYPE.
+// Labels: SHP-DOT, SHP-EINSUM, EIN-ARITY, SHP-RAGGED, SHP-CONV, SHP-POOL, SHP-PADDING, SHP-DTYPE,
+// QNT-DTYPE.
 #include <fmt/format.h>
 
 #include <algorithm>

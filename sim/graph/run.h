@@ -41,8 +41,8 @@ using tensor::Tensor;
 using Values = std::map<std::string, Tensor>;  // names as in a golden file, in byte order
 
 struct StepData {
-  std::vector<Tensor> inputs;          // by input number
-  std::map<int, Tensor> cotangents;    // by value number, the given ones
+  std::vector<Tensor> inputs;        // by input number
+  std::map<int, Tensor> cotangents;  // by value number, the given ones
 };
 
 struct RunData {

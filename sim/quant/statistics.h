@@ -1,4 +1,5 @@
-// Running statistics of static-range quantization (SRQ-1..SRQ-6) and the noise of stochastic rounding (RND).
+// Running statistics of static-range quantization (SRQ-1..SRQ-6) and the noise of stochastic
+// rounding (RND).
 #pragma once
 
 #include <map>

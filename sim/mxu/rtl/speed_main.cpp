@@ -47,8 +47,9 @@ int main(int argc, char** argv) {
   }
   std::uint32_t check = 0;
   for (int i = 0; i < 16; ++i) check ^= top->sum_word[i];
-  std::printf("{\"clocks\": %llu, \"seconds\": %.6f, \"pe_updates_per_second\": %.6g, \"check\": %u}\n",
-              static_cast<unsigned long long>(clocks), elapsed,
-              static_cast<double>(clocks) * 256 / elapsed, check);
+  std::printf(
+      "{\"clocks\": %llu, \"seconds\": %.6f, \"pe_updates_per_second\": %.6g, \"check\": %u}\n",
+      static_cast<unsigned long long>(clocks), elapsed, static_cast<double>(clocks) * 256 / elapsed,
+      check);
   return 0;
 }
