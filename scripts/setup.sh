@@ -9,6 +9,7 @@ build_packages=(g++ cmake ninja-build git ca-certificates libfmt-dev nlohmann-js
                 libboost-dev libboost-program-options-dev catch2)
 test_packages=(python3 python3-numpy python3-jsonschema libxml2-utils)
 lint_packages=(clang-format)
+rtl_packages=(verilator)
 
 install_missing() {
   local missing=()
