@@ -3,6 +3,7 @@ import hashlib
 import json
 import re
 import signal
+import struct
 import subprocess
 import time
 
@@ -76,6 +77,40 @@ class Verdicts(ToolTest):
             result = self.tool('run', path, '--policy', f'ieee,{knob}')
             self.assertIn(result.returncode, (0, 1), result.stderr)
         self.tool('run', path, '--policy', 'ieee,code_clamp=narrow', code=1)
+
+    def test_a_changed_rounding_rule_fails_and_names_the_codes(self):
+        # Every quotient of this row is a tie: 127.5 makes the scale one.
+        case = dense(inputs={'x': {'values': [[127.5] + [0.5 + i for i in range(15)]] * 4}})
+        path, golden = self.write_blessed('ties.json', case)
+        values = read_safetensors(golden)
+        name = 'step0/quant/h/fwd/lhs.qvalue'
+        dtype, shape, data = values[name]
+        away = b''.join(bytes([127] + [i + 1 for i in range(15)]) for _ in range(4))
+        self.assertNotEqual(data, away)
+        write_safetensors(golden, {**values, name: (dtype, shape, away)})
+        text = self.tool('run', path, code=1).stdout
+        self.assertIn(f' {name}  ', text)
+        self.assertIn('(on a tie)', text)
+        self.assertIn('tie=away', text)
+
+    def test_a_dropped_scale_fold_fails_and_names_the_gradient(self):
+        path, golden = self.write_blessed('dense.json', dense())
+        values = read_safetensors(golden)
+        _, (rows, columns), raw = values['step0/ct/h']
+        g = struct.unpack(f'<{rows * columns}f', raw)
+        codes, scales = b'', []
+        for r in range(rows):
+            row = g[r * columns:(r + 1) * columns]
+            scale, = struct.unpack('<f', struct.pack('<f', max(map(abs, row)) / 127.5 or 1.0))
+            scales.append(scale)
+            codes += bytes(min(127, max(-128, round(v / scale))) & 255 for v in row)
+        product = 'step0/quant/h/dlhs/'
+        unfolded = {product + 'lhs.scale': ('F32', [rows, 1], struct.pack(f'<{rows}f', *scales)),
+                    product + 'lhs.qvalue': ('I8', [rows, columns], codes)}
+        write_safetensors(golden, {**values, **unfolded})
+        text = self.tool('run', path, code=1).stdout
+        self.assertIn(f' {product}lhs.scale  ', text)
+        self.assertIn(f' {product}lhs.qvalue  ', text)
 
     def test_the_cause_of_a_mismatch_is_found_by_experiment(self):
         case = dense()
