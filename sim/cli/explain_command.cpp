@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 
 #include "sim/base/labels.h"
 #include "sim/base/text.h"
@@ -22,8 +23,20 @@ CommandLine command_line() {
   return line;
 }
 
+// Does the text name the label as a word of its own (QNT-1, but not in QNT-10)?
+bool names(const std::string& text, const std::string& label) {
+  for (std::size_t at = text.find(label); at != std::string::npos; at = text.find(label, at + 1)) {
+    const std::size_t end = at + label.size();
+    const bool starts = at == 0 || std::isalnum(static_cast<unsigned char>(text[at - 1])) == 0;
+    const bool stops =
+        end == text.size() || std::isalnum(static_cast<unsigned char>(text[end])) == 0;
+    if (starts && stops) return true;
+  }
+  return false;
+}
+
 bool shows(const casefile::Case& c, const std::string& label) {
-  if (c.expect.error == label) return true;
+  if (c.expect.error == label || names(c.title, label) || names(c.description, label)) return true;
   return std::any_of(c.plan.nodes.begin(), c.plan.nodes.end(), [&](const auto& node) {
     return node && std::find(node->quirks.begin(), node->quirks.end(), label) != node->quirks.end();
   });
@@ -44,7 +57,7 @@ std::vector<std::string> covering_cases(const suite::Collection& collection,
 void explain(const base::Label& label, const std::optional<suite::Collection>& collection) {
   fmt::print("{} ({})\n  {}\n  implemented in {}\n", label.id, base::name(label.kind),
              label.meaning, label.file);
-  if (!collection || label.kind == base::LabelKind::kRule) return;
+  if (!collection) return;
   const std::vector<std::string> cases = covering_cases(*collection, label.id);
   fmt::print("  {} cases{}{}\n", cases.size(), cases.empty() ? "" : ": ",
              base::printable(base::join(cases, " ")));
