@@ -79,6 +79,16 @@ Json to_json(const CaseResult& c) {
   for (const CheckResult& check : c.checks) checks.push_back(to_json(check));
   Json quantizations = Json::array();
   for (const QuantizationCounts& q : c.quantizations) quantizations.push_back(to_json(q));
+  Json products = Json::array();
+  for (const ProductWidths& p : c.products) {
+    products.push_back({{"name", p.name},
+                        {"batch", p.batch},
+                        {"m", p.m},
+                        {"k", p.k},
+                        {"n", p.n},
+                        {"partial_bits", p.partial_bits},
+                        {"acc_bits", p.acc_bits}});
+  }
   return {{"id", c.id},
           {"file", c.file},
           {"digest", c.digest},
@@ -92,6 +102,7 @@ Json to_json(const CaseResult& c) {
           {"reason", c.reason},
           {"checks", checks},
           {"quantizations", quantizations},
+          {"products", products},
           {"quirks", c.quirks},
           {"notes", c.notes},
           {"milliseconds", c.milliseconds}};

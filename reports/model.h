@@ -89,6 +89,14 @@ struct QuantizationCounts {
   std::optional<std::int64_t> sensitive;  // one ulp of the quotient decides the code
 };
 
+// One integer product and the narrowest signed registers that would have held its sums. Vectors
+// whose sums need no more than a profile's widths cannot tell it from any wider one.
+struct ProductWidths {
+  std::string name;  // "step0/quant/y/fwd"
+  std::int64_t batch = 1, m = 0, k = 0, n = 0;
+  int partial_bits = 1, acc_bits = 1;
+};
+
 struct CaseResult {
   std::string id, file, digest, title;
   std::vector<std::string> tags;
@@ -98,6 +106,7 @@ struct CaseResult {
   std::string reason;  // of SKIP, UNDEFINED, VACUOUS, SUITE_ERROR, a refusal
   std::vector<CheckResult> checks;
   std::vector<QuantizationCounts> quantizations;
+  std::vector<ProductWidths> products;
   std::vector<std::string> quirks;
   std::vector<std::string> notes;
   std::string golden_digest;

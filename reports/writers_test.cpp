@@ -80,6 +80,7 @@ RunResult invented_run() {
   isolated.equal = 10, isolated.worst_fraction = 1.75, isolated.worst_name = "step0/node/z";
   isolated.findings = {code_finding(), bound_finding()};
   failing.checks = {isolated};
+  failing.products = {{"step0/quant/y/fwd", 1, 4, 16, 8, 14, 14}};
   failing.quantizations = {{"step0/quant/y/fwd/lhs", 64, 3, 1, 3, 5}};
   CaseResult hostile = case_of("x/<a&\"b\x01\xff", Status::kVacuous, "all \x02 zero ]]>");
   CaseResult missing = case_of("qt/missing", Status::kFail, "");

@@ -113,6 +113,9 @@ int run_product(const po::variables_map& map, const std::vector<std::int64_t>& e
         fmt::format("[{}] {}", result.product.refusal.label, result.product.refusal.fact));
   }
   fmt::print("{}", mxu::cycle_text(profile, product, result, options.overlap));
+  const mxu::WidthsNeeded widths = mxu::widths_needed(profile, product);
+  fmt::print("widths  the sums needed {} bits in the array and {} in the accumulators\n",
+             widths.partial, widths.acc);
   if (has(map, "vcd")) write_text(text(map, "vcd", ""), vcd.text());
   if (has(map, "trace")) write_text(text(map, "trace", ""), trace.text());
   return kExitOk;

@@ -9,6 +9,7 @@
 #include "sim/suite/cycle_check.h"
 #include "sim/suite/fake_quant_check.h"
 #include "sim/suite/golden_check.h"
+#include "sim/suite/product_notes.h"
 #include "sim/suite/quantization_counts.h"
 #include "sim/suite/root_cause.h"
 #include "sim/suite/vacuous.h"
@@ -63,8 +64,11 @@ class CaseRunner {
     }
     if (!profile_ || !data_ || (has_expected_ && !expected_)) return;
     run_.result.hardware = mxu::describe(*profile_);
-    const std::optional<exec::Outcome> whole = execute_one(nullptr);
+    WidthCollector widths(*profile_);
+    const std::optional<exec::Outcome> whole = execute_one(nullptr, widths.observer());
     if (!whole) return;
+    run_.result.products = widths.take();
+    width_note_ = width_note(*profile_, run_.result.products);
     std::optional<exec::Outcome> isolated;
     if (has_expected_) {
       isolated = execute_one(&*expected_);
@@ -97,8 +101,11 @@ class CaseRunner {
             policy_,     *profile_,   options_.level, golden};
   }
 
-  std::optional<exec::Outcome> execute_one(const graph::Values* golden) {
-    base::Result<exec::Outcome> outcome = exec::run(request(golden));
+  std::optional<exec::Outcome> execute_one(const graph::Values* golden,
+                                           const exec::ProductObserver* observer = nullptr) {
+    exec::Request asked = request(golden);
+    asked.observer = observer;
+    base::Result<exec::Outcome> outcome = exec::run(asked);
     if (!outcome) {
       run_.result.status = Status::kSkip;
       run_.result.reason = outcome.error();
@@ -123,6 +130,7 @@ class CaseRunner {
       const GoldenCheck input{case_.graph, case_.plan, *data_, *expected_};
       CheckResult golden = check_golden(input, *isolated, RunMode::kIsolated);
       if (golden.status == Status::kFail) {
+        localise_findings(request(&*expected_), *expected_, golden);
         explain_findings(request(&*expected_), *expected_, golden);
       }
       result.checks.push_back(std::move(golden));
@@ -171,6 +179,7 @@ class CaseRunner {
       result.reason = result.notes.front();
       return;
     }
+    if (!width_note_.empty()) result.notes.push_back(width_note_);
     result.reason = vacuous_reason(compared);
     if (!result.reason.empty()) result.status = Status::kVacuous;
   }
@@ -181,6 +190,7 @@ class CaseRunner {
   base::Diagnostics diagnostics_;
   std::optional<mxu::Profile> profile_;
   std::optional<graph::RunData> data_;
+  std::string width_note_;
   numerics::Policy policy_ = options_.policy ? *options_.policy : case_.policy;
   std::optional<graph::Values> expected_;
   bool has_expected_ = false;
