@@ -24,8 +24,18 @@ CommandLine command_line() {
       ("help,h", "this text");
   line.examples =
       "  mxcheck bench --group cycle\n"
-      "  scripts/rtl_bench.sh && mxcheck bench --group cycle --json\n";
+      "  scripts/rtl_bench.sh build/release && mxcheck bench --group cycle --json\n";
   return line;
+}
+
+// Where scripts/rtl_bench.sh leaves its program: beside the folder of this one; "" if it is not
+// there.
+std::string built_verilator_program() {
+  std::error_code error;
+  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
+  const std::filesystem::path program =
+      self.parent_path().parent_path() / "rtl" / "speed" / "Vsystolic_array";
+  return !error && std::filesystem::exists(program, error) ? program.string() : "";
 }
 
 }  // namespace
@@ -36,7 +46,7 @@ int run_bench(const Arguments& arguments) {
   static_cast<void>(one_of(map, "group", "cycle", {"cycle"}));
   mxu::CycleBenchOptions options;
   options.seconds = positive_number(map, "seconds", options.seconds);
-  options.verilator_program = text(map, "verilator", "");
+  options.verilator_program = text(map, "verilator", built_verilator_program());
   std::error_code error;
   if (has(map, "verilator") && !std::filesystem::exists(options.verilator_program, error)) {
     throw UsageError(
