@@ -6,7 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # name of a package for each thing the build, the suite and the tests use
 build_packages=(g++ cmake ninja-build git ca-certificates libfmt-dev nlohmann-json3-dev libeigen3-dev
-                libboost-dev libboost-program-options-dev catch2)
+                libboost-dev libboost-program-options-dev libboost-regex-dev catch2)
 test_packages=(python3 python3-numpy python3-jsonschema libxml2-utils)
 lint_packages=(clang-format)
 rtl_packages=(verilator)

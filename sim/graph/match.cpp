@@ -1,12 +1,14 @@
-// std::regex with libstdc++'s breadth-first executor; plain names need no regex at all.
+// Boost.Regex in its Perl syntax, which reads what Python's re reads in module paths (look-around,
+// inline flags) and gives up on patterns that explode; plain names need no regex at all.
 #include "sim/graph/match.h"
 
-#include <regex>
+#include <algorithm>
+#include <boost/regex.hpp>
 
 namespace mxcheck::graph {
 
 struct ModulePattern::Compiled {
-  std::regex regex;
+  boost::regex regex;
 };
 
 namespace {
@@ -57,11 +59,15 @@ bool is_plain(const std::string& pattern) {
 ModulePattern::ModulePattern(const std::string& pattern) : pattern_(pattern) {
   error_ = too_costly(pattern);
   if (error_ || pattern == ".*" || is_plain(pattern)) return;
+  // Python names groups (?P<name>...); everything else is spelled alike.
+  std::string perl = pattern;
+  for (std::size_t at = perl.find("(?P<"); at != std::string::npos; at = perl.find("(?P<", at)) {
+    perl.erase(at + 2, 1);
+  }
   try {
     compiled_ = std::make_unique<Compiled>();
-    compiled_->regex =
-        std::regex(pattern, std::regex_constants::ECMAScript | std::regex_constants::__polynomial);
-  } catch (const std::regex_error& e) {
+    compiled_->regex = boost::regex(perl, boost::regex::perl);
+  } catch (const std::runtime_error& e) {
     compiled_.reset();
     error_ = std::string("not a regular expression: ") + e.what();
   }
@@ -73,8 +79,12 @@ ModulePattern& ModulePattern::operator=(ModulePattern&&) noexcept = default;
 
 bool ModulePattern::matches(const std::string& path) const {
   if (error_ || path.size() > kMaxModulePath) return false;
-  if (compiled_) return std::regex_match(path, compiled_->regex);
-  return pattern_ == ".*" || pattern_ == path;
+  if (!compiled_) return pattern_ == ".*" || pattern_ == path;
+  try {
+    return boost::regex_match(path, compiled_->regex);
+  } catch (const std::runtime_error&) {
+    return false;  // the search exploded: no match within its budget
+  }
 }
 
 }  // namespace mxcheck::graph

@@ -1,8 +1,8 @@
 // Matching of module paths against the regular expressions of rules, with bounded work.
 //
 // Patterns are matched in full against the path, as Python's re.fullmatch does it in the norm. The
-// matcher is the polynomial-time one (no back-references), and pattern and path lengths are capped,
-// so that a hostile pattern costs little time and no deep recursion.
+// matcher gives up on searches that explode, and pattern and path lengths are capped, so that a
+// hostile pattern costs little time and no deep recursion.
 #pragma once
 
 #include <memory>

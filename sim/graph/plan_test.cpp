@@ -197,6 +197,12 @@ TEST_CASE("module paths are matched in full, in bounded time [RULE-PATTERN]", "[
   CHECK_FALSE(ModulePattern("a").matches("a/b"));
   CHECK(ModulePattern("attn/(query|key)").matches("attn/key"));
   CHECK(ModulePattern(".*").matches(""));
+  CHECK(ModulePattern("(?!head).*").matches("Dense_0"));
+  CHECK_FALSE(ModulePattern("(?!head).*").matches("head"));
+  CHECK(ModulePattern(".*(?<!k)").matches("attn"));
+  CHECK_FALSE(ModulePattern(".*(?<!k)").matches("block"));
+  CHECK(ModulePattern("(?i)dense_\\d").matches("Dense_0"));
+  CHECK(ModulePattern("Dense_(?P<n>\\d)").matches("Dense_7"));
   CHECK(ModulePattern("(a").error());
   CHECK(ModulePattern(std::string(2000, 'a')).error());
   CHECK(ModulePattern("((((((((((((((((((a))))))))))))))))))").error());
