@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/regex.hpp>
+#include <cctype>
 
 namespace mxcheck::graph {
 
@@ -50,6 +51,93 @@ std::optional<std::string> too_costly(const std::string& pattern) {
   return std::nullopt;
 }
 
+// Python's syntax to Perl's. What both spell alike but mean differently is respelled (POSIX classes
+// are none in Python, {,n} is a repeat); what only Perl knows is refused, as Python refuses it.
+class Translator {
+ public:
+  explicit Translator(const std::string& python) : in_(python) {}
+
+  std::string run() {
+    while (at_ < in_.size() && error_.empty()) {
+      if (in_[at_] == '\\') {
+        escape();
+      } else if (in_[at_] == '[') {
+        char_class();
+      } else if (starts("(?")) {
+        group();
+      } else if (starts("{,")) {
+        emit("{0,", 2);
+      } else {
+        emit(in_.substr(at_, 1), 1);
+      }
+    }
+    return out_;
+  }
+  [[nodiscard]] const std::string& error() const { return error_; }
+
+ private:
+  [[nodiscard]] bool starts(const char* text) const {
+    return in_.compare(at_, std::char_traits<char>::length(text), text) == 0;
+  }
+  void emit(const std::string& text, std::size_t consumed) {
+    out_ += text;
+    at_ += consumed;
+  }
+
+  void escape() {
+    if (at_ + 1 == in_.size()) {
+      error_ = "a backslash at the end";
+      return;
+    }
+    const char c = in_[at_ + 1];
+    const bool letter = std::isalpha(static_cast<unsigned char>(c)) != 0;
+    if (c == 'Z') {
+      emit("\\z", 2);
+    } else if (letter && std::string("dDwWsSbBAafnrtvx").find(c) == std::string::npos) {
+      error_ = std::string("bad escape \\") + c;
+    } else if (std::string("<>`'").find(c) != std::string::npos) {
+      emit(std::string(1, c), 2);  // word and buffer bounds in Perl, plain characters in Python
+    } else {
+      emit(in_.substr(at_, 2), 2);
+    }
+  }
+
+  // The first ']' of a class is a character of it, and so is every '['.
+  void char_class() {
+    emit("[", 1);
+    if (at_ < in_.size() && in_[at_] == '^') emit("^", 1);
+    bool first = true;
+    while (at_ < in_.size() && error_.empty() && (first || in_[at_] != ']')) {
+      if (in_[at_] == '\\') {
+        escape();
+      } else if (in_[at_] == '[' || in_[at_] == ']') {
+        emit(std::string("\\") + in_[at_], 1);
+      } else {
+        emit(in_.substr(at_, 1), 1);
+      }
+      first = false;
+    }
+    if (at_ < in_.size() && error_.empty()) emit("]", 1);
+  }
+
+  void group() {
+    if (starts("(?P<")) return emit("(?<", 4);
+    for (const char* known : {"(?:", "(?=", "(?!", "(?<=", "(?<!", "(?>", "(?#"}) {
+      if (starts(known)) return emit(known, std::char_traits<char>::length(known));
+    }
+    const std::size_t end = in_.find_first_not_of("ims-", at_ + 2);
+    if (end != std::string::npos && end > at_ + 2 && (in_[end] == ')' || in_[end] == ':')) {
+      return emit(in_.substr(at_, end + 1 - at_), end + 1 - at_);
+    }
+    error_ = "unknown extension " + in_.substr(at_, 4);
+  }
+
+  const std::string& in_;
+  std::size_t at_ = 0;
+  std::string out_;
+  std::string error_;
+};
+
 bool is_plain(const std::string& pattern) {
   return pattern.find_first_of("\\^$.|?*+()[]{}") == std::string::npos;
 }
@@ -59,10 +147,11 @@ bool is_plain(const std::string& pattern) {
 ModulePattern::ModulePattern(const std::string& pattern) : pattern_(pattern) {
   error_ = too_costly(pattern);
   if (error_ || pattern == ".*" || is_plain(pattern)) return;
-  // Python names groups (?P<name>...); everything else is spelled alike.
-  std::string perl = pattern;
-  for (std::size_t at = perl.find("(?P<"); at != std::string::npos; at = perl.find("(?P<", at)) {
-    perl.erase(at + 2, 1);
+  Translator translator(pattern);
+  const std::string perl = translator.run();
+  if (!translator.error().empty()) {
+    error_ = "not a regular expression: " + translator.error();
+    return;
   }
   try {
     compiled_ = std::make_unique<Compiled>();

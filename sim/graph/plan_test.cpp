@@ -203,6 +203,16 @@ TEST_CASE("module paths are matched in full, in bounded time [RULE-PATTERN]", "[
   CHECK_FALSE(ModulePattern(".*(?<!k)").matches("block"));
   CHECK(ModulePattern("(?i)dense_\\d").matches("Dense_0"));
   CHECK(ModulePattern("Dense_(?P<n>\\d)").matches("Dense_7"));
+  // A POSIX class is none in Python: [[:alpha:] is a set of characters, then a bracket follows.
+  CHECK_FALSE(ModulePattern("[[:alpha:]]+").matches("top"));
+  CHECK(ModulePattern("[[:alpha:]]+").matches("a]]"));
+  CHECK(ModulePattern("[]a]+").matches("a]"));
+  CHECK(ModulePattern("a{,2}").matches("aa"));
+  CHECK(ModulePattern("\\<a").matches("<a"));
+  CHECK(ModulePattern("a\\Z").matches("a"));
+  CHECK(ModulePattern("\\Qa\\E").error());
+  CHECK(ModulePattern("(?R)").error());
+  CHECK(ModulePattern("a\\").error());
   CHECK(ModulePattern("(a").error());
   CHECK(ModulePattern(std::string(2000, 'a')).error());
   CHECK(ModulePattern("((((((((((((((((((a))))))))))))))))))").error());
