@@ -240,12 +240,7 @@ ProductResult contract_fast(const Operand& lhs, const Operand& rhs, DotDimension
   const Side b = make_side(rhs, rhs_tiles, dot.rhs_batch, dot.rhs_contract, rhs_rest, false,
                            out_shape, lhs_rest.size());
 
-  const auto type = [](const Operand& x) { return x.q ? x.q->scale.dtype() : x.raw.dtype(); };
-  const auto promotable = [](DType dtype) {
-    if (numerics::byte_width(dtype) > 1) return dtype;
-    return numerics::is_float(dtype) ? DType::kBF16 : DType::kS32;
-  };
-  const DType result = numerics::promote(promotable(type(lhs)), promotable(type(rhs)));
+  const DType result = graph::fast_product_dtype(lhs.dequantized_dtype(), rhs.dequantized_dtype());
   const bool integers =
       !numerics::is_float(lhs.values().dtype()) && !numerics::is_float(rhs.values().dtype());
   ProductResult out;

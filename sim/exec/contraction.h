@@ -24,6 +24,10 @@ struct Operand {
 
   [[nodiscard]] const Tensor& values() const { return q ? q->qvalue : raw; }
   [[nodiscard]] const tensor::Shape& shape() const { return values().shape(); }
+  // Of the values it stands for: the scale's, or the raw array's own.
+  [[nodiscard]] numerics::DType dequantized_dtype() const {
+    return q ? q->scale.dtype() : raw.dtype();
+  }
 };
 
 struct ProductResult {

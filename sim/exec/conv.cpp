@@ -136,11 +136,7 @@ ProductResult convolve(const Operand& lhs, const Operand& rhs, const ConvGeometr
         std::nullopt,
         float_convolution(a, b, g, graph::float_contraction_dtype(a.dtype(), b.dtype()), policy)};
   }
-  const auto type = [](const Operand& x) {
-    if (x.q) return x.q->scale.dtype();
-    return numerics::is_float(x.raw.dtype()) ? DType::kBF16 : DType::kS32;
-  };
-  const DType result = numerics::promote(type(lhs), type(rhs));
+  const DType result = graph::fast_product_dtype(lhs.dequantized_dtype(), rhs.dequantized_dtype());
   ProductResult out;
   Tensor values;
   if (!numerics::is_float(lhs.values().dtype()) && !numerics::is_float(rhs.values().dtype())) {

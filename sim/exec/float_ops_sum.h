@@ -23,7 +23,7 @@ using Computing =
 // Does the backend drop a sum that adds nothing?  One that does not, adds the element to 0, which
 // turns -0 and subnormals into +0.
 [[nodiscard]] inline bool drops_empty_sums(const Policy& policy) {
-  return policy.base == "xla_cpu";
+  return numerics::simplifies(policy);
 }
 
 // Elements that one sum over `axes` of `shape` takes.

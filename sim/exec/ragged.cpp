@@ -19,14 +19,6 @@ bool has_float_codes(const Operand& lhs, const Operand& rhs) {
   return numerics::is_float(lhs.values().dtype()) || numerics::is_float(rhs.values().dtype());
 }
 
-DType result_type(const Operand& lhs, const Operand& rhs) {
-  const auto type = [](const Operand& x) {
-    if (x.q) return x.q->scale.dtype();
-    return numerics::is_float(x.raw.dtype()) ? DType::kBF16 : DType::kS32;
-  };
-  return numerics::promote(type(lhs), type(rhs));
-}
-
 // Rows [begin, end) of a matrix [m, n] as [1, rows, n].
 Tensor rows_of(const Tensor& x, std::int64_t begin, std::int64_t end) {
   Tensor out(x.dtype(), {1, end - begin, x.dim(1)});
@@ -87,7 +79,7 @@ ProductResult ragged_product(const Operand& lhs, const Operand& rhs, const RowGr
     return {std::nullopt, float_dot(masked(a, groups), b, dense,
                                     graph::float_contraction_dtype(a.dtype(), b.dtype()), policy)};
   }
-  const DType result = result_type(lhs, rhs);
+  const DType result = graph::fast_product_dtype(lhs.dequantized_dtype(), rhs.dequantized_dtype());
   ProductResult out;
   Tensor values;
   if (has_float_codes(lhs, rhs)) {
@@ -127,7 +119,7 @@ ProductResult ragged_weight_gradient(const Operand& lhs, const Operand& g, const
     return {std::nullopt, float_dot(masked(a, groups), masked(b, groups), batched,
                                     graph::float_contraction_dtype(a.dtype(), b.dtype()), policy)};
   }
-  const DType result = result_type(lhs, g);
+  const DType result = graph::fast_product_dtype(lhs.dequantized_dtype(), g.dequantized_dtype());
   const auto group_count = static_cast<std::int64_t>(groups.ranges.size());
   const std::int64_t k = x.dim(1);
   const std::int64_t n = y.dim(1);

@@ -57,6 +57,10 @@ std::vector<std::pair<std::int64_t, std::int64_t>> tiled_axes(const Shape& shape
   return out;
 }
 
+DType fast_product_dtype(DType lhs, DType rhs) {
+  return numerics::promote(promotable(lhs), promotable(rhs));
+}
+
 DType float_contraction_dtype(DType a, DType b) {
   if (a == b) return numerics::is_integer(a) ? DType::kS32 : a;
   const bool a_float = numerics::is_arithmetic_float(a);
@@ -81,8 +85,7 @@ ProductProperties dot_properties(const OperandView& lhs, const OperandView& rhs,
     return out;
   }
   out.path = Path::kFast;
-  out.result =
-      numerics::promote(promotable(lhs.dequantized_dtype()), promotable(rhs.dequantized_dtype()));
+  out.result = fast_product_dtype(lhs.dequantized_dtype(), rhs.dequantized_dtype());
   const bool integers =
       !numerics::is_float(lhs.value_dtype()) && !numerics::is_float(rhs.value_dtype());
   out.accumulator = integers ? DType::kS32 : out.result;

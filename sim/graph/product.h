@@ -30,6 +30,10 @@ struct ProductProperties {
 [[nodiscard]] ProductProperties dot_properties(const OperandView& lhs, const OperandView& rhs,
                                                const DotDimensionNumbers& dot);
 
+// DOT-1: the result type of a fast product from its operands' dequantized types (a Q's scale dtype,
+// a raw array's own). Raw codes of a byte count as s32, raw fp8 and fp4 as bf16.
+[[nodiscard]] DType fast_product_dtype(DType lhs, DType rhs);
+
 // (axis, tile) of an operand's tiled axes: scale dim neither the full dim nor 1 (TIL-2).
 [[nodiscard]] std::vector<std::pair<std::int64_t, std::int64_t>> tiled_axes(
     const Shape& shape, const Shape& scale_shape);
