@@ -19,13 +19,17 @@ ALLOWED = {
     'sim/casefile': ['sim/base', 'sim/numerics', 'sim/tensor', 'sim/graph'],
     'sim/quant': ['sim/base', 'sim/numerics', 'sim/tensor'],
     'sim/mxu': ['sim/base', 'sim/numerics', 'sim/tensor'],
-    'sim/exec': ['sim/base', 'sim/numerics', 'sim/tensor', 'sim/graph', 'sim/quant', 'sim/mxu'],
+    'sim/kernels': ['sim/base', 'sim/numerics', 'sim/tensor'],
+    'sim/exec': ['sim/base', 'sim/numerics', 'sim/tensor', 'sim/graph', 'sim/quant', 'sim/mxu',
+                 'sim/kernels'],
     'golden/reference': ['sim/base', 'sim/numerics', 'sim/tensor', 'sim/graph'],
     'reports': ['sim/base', 'sim/tensor', 'sim/numerics'],
+    'sim/bench': ['sim/base', 'sim/numerics', 'sim/tensor', 'sim/graph', 'sim/quant', 'sim/mxu',
+                  'sim/kernels', 'sim/exec'],
     'sim/suite': ['sim/base', 'sim/numerics', 'sim/tensor', 'sim/graph', 'sim/casefile', 'sim/mxu',
-                  'sim/exec', 'golden/reference', 'reports'],
+                  'sim/kernels', 'sim/exec', 'golden/reference', 'reports'],
     'sim/cli': ['sim/base', 'sim/numerics', 'sim/tensor', 'sim/graph', 'sim/casefile', 'sim/mxu',
-                'sim/exec', 'reports', 'sim/suite'],
+                'sim/kernels', 'sim/exec', 'sim/bench', 'reports', 'sim/suite'],
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^">]+)[">]')
 PRINTS = re.compile(r'\b(std::cout|std::cerr|std::exit|std::_Exit|std::abort)\b|\bfmt::print\s*\(|\bprintf\s*\(')
