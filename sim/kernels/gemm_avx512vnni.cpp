@@ -40,11 +40,8 @@ constexpr int kAhead = 8 * kRhsStep;
 
 #define MXCHECK_DECLARE(i) __m512i acc##i##a, acc##i##b;
 #define MXCHECK_INIT(i) \
-  acc##i##a = first;    \
-  acc##i##b = second;
-#define MXCHECK_LOAD(i)                                            \
-  acc##i##a = _mm512_maskz_loadu_epi32(low, x.acc + (i)*x.stride); \
-  acc##i##b = _mm512_maskz_loadu_epi32(high, x.acc + (i)*x.stride + 16);
+  acc##i##a = init_a;   \
+  acc##i##b = init_b;
 #define MXCHECK_STEP(i)                          \
   {                                              \
     const __m512i a = _mm512_set1_epi32(lhs[i]); \
@@ -62,13 +59,9 @@ constexpr int kAhead = 8 * kRhsStep;
     const __mmask16 high =                                                          \
         static_cast<__mmask16>(x.columns <= 16 ? 0u : 0xffffu >> (32 - x.columns)); \
     MXCHECK_ROWS_##n(MXCHECK_DECLARE);                                              \
-    if (x.init != nullptr) {                                                        \
-      const __m512i first = _mm512_loadu_si512(x.init);                             \
-      const __m512i second = _mm512_loadu_si512(x.init + 16);                       \
-      MXCHECK_ROWS_##n(MXCHECK_INIT)                                                \
-    } else {                                                                        \
-      MXCHECK_ROWS_##n(MXCHECK_LOAD)                                                \
-    }                                                                               \
+    const __m512i init_a = _mm512_loadu_si512(x.init);                              \
+    const __m512i init_b = _mm512_loadu_si512(x.init + 16);                         \
+    MXCHECK_ROWS_##n(MXCHECK_INIT);                                                 \
     const auto* lhs = static_cast<const std::int32_t*>(x.lhs);                      \
     const auto* rhs = static_cast<const char*>(x.rhs);                              \
     for (std::int64_t step = x.steps; step > 0; --step) {                           \

@@ -1,0 +1,127 @@
+// Integer products through the SIMD kernels: which kernels there are, packing, and the loops around
+// the tiles. The result is the product modulo 2^32 (DOT-8), the same bits for every kernel and any
+// number of threads; whether that may stand for a hardware profile is the licence's question
+// (sim/mxu/product.h), not this file's.
+//
+// Codes are s8 or u8, a byte each (s4 and u4 arrive unpacked). A kernel stores a side as u8 or s8;
+// codes of the other sign are moved by 128, and sum over k of (l - lo)(r - ro) is put right by
+// -lo * (column sums of r as stored), the initial row of every tile, and -ro * (row sums of lhs).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "sim/base/parallel.h"
+#include "sim/kernels/gemm_kernel.h"
+#include "sim/kernels/isa.h"
+
+namespace mxcheck::kernels {
+
+enum class Storage : std::uint8_t { kU8, kS8, kS16 };
+
+struct GemmKernel {
+  const char* name = "";
+  Isa isa = Isa::kScalar;
+  int rows = 0, columns = 0, group = 0;
+  Storage lhs = Storage::kS8, rhs = Storage::kS8;
+  GemmFunction run = nullptr;
+};
+// Every kernel that was built in, worst first.
+[[nodiscard]] const std::vector<GemmKernel>& gemm_kernels();
+// Those that run under this choice of instruction set, best first; never empty.
+[[nodiscard]] std::vector<const GemmKernel*> gemm_kernels_for(Isa isa);
+
+// Names of packing kernels by instruction set, for `mxcheck info`.
+struct PackKernelInfo {
+  const char* name = "";
+  Isa isa = Isa::kScalar;
+};
+[[nodiscard]] std::vector<PackKernelInfo> pack_kernels();
+
+// A matrix of codes in memory; strides in elements, one of them 1 for a fast packing.
+struct CodeMatrix {
+  const std::uint8_t* codes = nullptr;  // s8 or u8, see below
+  std::int64_t rows = 0, columns = 0;
+  std::int64_t row_stride = 0, column_stride = 1;
+  bool is_signed = true;
+};
+
+// Memory for packed codes, aligned to a cache line, never shrinking.
+class Buffer {
+ public:
+  std::uint8_t* reserve(std::size_t bytes);
+  [[nodiscard]] const std::uint8_t* data() const { return data_.get(); }
+
+ private:
+  struct Free {
+    void operator()(std::uint8_t* p) const;
+  };
+  std::unique_ptr<std::uint8_t[], Free> data_;
+  std::size_t size_ = 0;
+};
+
+// The right side, packed for one kernel: [panels][steps][columns][group]. Packed once, used with
+// any number of left sides.
+class PackedRhs {
+ public:
+  // rhs: [k, n]. `segment`: k is a sequence of segments of so many codes, each padded to whole
+  // groups by itself (the taps of a convolution); 0: one segment.
+  void pack(const GemmKernel& kernel, Isa isa, const CodeMatrix& rhs, std::int64_t segment = 0);
+
+  [[nodiscard]] const GemmKernel& kernel() const { return *kernel_; }
+  [[nodiscard]] Isa isa() const { return isa_; }
+  [[nodiscard]] std::int64_t k() const { return k_; }
+  [[nodiscard]] std::int64_t n() const { return n_; }
+  [[nodiscard]] std::int64_t segment() const { return segment_; }
+  [[nodiscard]] std::int64_t steps() const { return steps_; }
+  [[nodiscard]] const std::uint8_t* panel(std::int64_t index) const;
+  [[nodiscard]] std::int64_t panels() const;
+  // Sums over k of the codes as stored; [panels * columns], 0 beyond n.
+  [[nodiscard]] std::span<const std::int32_t> column_sums() const { return sums_; }
+  // What was added to every code when it was stored: 0 or -128.
+  [[nodiscard]] std::int32_t offset() const { return offset_; }
+
+ private:
+  const GemmKernel* kernel_ = nullptr;
+  Isa isa_ = Isa::kScalar;
+  std::int64_t k_ = 0, n_ = 0, segment_ = 0, steps_ = 0;
+  std::int32_t offset_ = 0;
+  Buffer codes_;
+  std::vector<std::int32_t> sums_;
+};
+
+// Rows of a left side that lie anywhere in memory, segment by segment (an indirect product):
+// fills lines[i] with the address of segment `segment` of row `first + i`.
+using RowAddresses = std::function<void(std::int64_t first, int count, std::int64_t segment,
+                                        const std::uint8_t** lines)>;
+
+// Called for every finished block of the result, from the thread that made it, while the block is
+// in its cache: rows [row, row + rows), columns [column, column + columns).
+struct Block {
+  std::int64_t row = 0, rows = 0, column = 0, columns = 0;
+};
+using BlockHook = std::function<void(const Block& block)>;
+
+struct GemmRun {
+  std::int32_t* acc = nullptr;  // [m, n]
+  std::int64_t stride = 0;      // of acc's rows, in elements
+  base::Pool* pool = nullptr;   // null: the calling thread alone
+  const BlockHook* finished = nullptr;
+};
+
+// acc = lhs x rhs modulo 2^32; lhs: [m, k].
+void multiply(const CodeMatrix& lhs, const PackedRhs& rhs, const GemmRun& run);
+
+// The same with rows by address: rhs was packed by segments.
+struct IndirectLhs {
+  std::int64_t rows = 0;
+  bool is_signed = true;
+  RowAddresses addresses;
+};
+void multiply(const IndirectLhs& lhs, const PackedRhs& rhs, const GemmRun& run);
+
+}  // namespace mxcheck::kernels

@@ -1,0 +1,235 @@
+// Every product kernel of this host against the definition, bit for bit: sizes around the block
+// edges, both signs on both sides, every layout in memory, canaries around what may be written.
+#include "sim/kernels/gemm.h"
+
+#include <array>
+#include <catch2/catch.hpp>
+#include <cstring>
+#include <numeric>
+#include <set>
+
+#include "sim/base/threefry.h"
+#include "sim/kernels/pack.h"
+
+namespace mxcheck::kernels {
+namespace {
+
+constexpr std::array<std::uint8_t, 8> kSpecial = {0x80, 0x81, 0xff, 0, 1, 0x7f, 0xfe, 0x40};
+constexpr std::int32_t kCanary = 0x5a5aa5a5;
+
+// Codes: special values and random ones, mixed.
+std::vector<std::uint8_t> random_codes(std::size_t count, std::uint32_t seed) {
+  std::vector<std::uint8_t> out(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto words = base::threefry2x32({seed, 7}, {static_cast<std::uint32_t>(i), 0});
+    out[i] = words[0] % 3 == 0 ? kSpecial[words[1] % kSpecial.size()]
+                               : static_cast<std::uint8_t>(words[1]);
+  }
+  return out;
+}
+
+std::int32_t code(std::uint8_t byte, bool is_signed) {
+  return is_signed ? std::int32_t{static_cast<std::int8_t>(byte)} : std::int32_t{byte};
+}
+
+std::vector<std::int32_t> definition(const CodeMatrix& lhs, const CodeMatrix& rhs) {
+  std::vector<std::int32_t> out(static_cast<std::size_t>(lhs.rows * rhs.columns));
+  for (std::int64_t m = 0; m < lhs.rows; ++m) {
+    for (std::int64_t n = 0; n < rhs.columns; ++n) {
+      std::uint32_t sum = 0;
+      for (std::int64_t k = 0; k < lhs.columns; ++k) {
+        const std::int32_t a =
+            code(lhs.codes[m * lhs.row_stride + k * lhs.column_stride], lhs.is_signed);
+        const std::int32_t b =
+            code(rhs.codes[k * rhs.row_stride + n * rhs.column_stride], rhs.is_signed);
+        sum += static_cast<std::uint32_t>(a * b);
+      }
+      out[static_cast<std::size_t>(m * rhs.columns + n)] = static_cast<std::int32_t>(sum);
+    }
+  }
+  return out;
+}
+
+struct Shape {
+  std::int64_t m = 0, k = 0, n = 0;
+};
+
+// Row-major or column-major, off any alignment.
+CodeMatrix matrix(const std::vector<std::uint8_t>& codes, std::int64_t rows, std::int64_t columns,
+                  bool transposed, bool is_signed) {
+  return {codes.data() + 1,      rows,     columns, transposed ? 1 : columns,
+          transposed ? rows : 1, is_signed};
+}
+
+void check(const GemmKernel& kernel, Isa isa, const Shape& s, int variant, base::Pool* pool) {
+  const bool lhs_signed = (variant & 1) == 0, rhs_signed = (variant & 2) == 0;
+  const auto lhs_codes = random_codes(static_cast<std::size_t>(s.m * s.k + 1), 1);
+  const auto rhs_codes = random_codes(static_cast<std::size_t>(s.k * s.n + 1), 2);
+  const CodeMatrix lhs = matrix(lhs_codes, s.m, s.k, (variant & 4) != 0, lhs_signed);
+  const CodeMatrix rhs = matrix(rhs_codes, s.k, s.n, (variant & 8) != 0, rhs_signed);
+  PackedRhs packed;
+  packed.pack(kernel, isa, rhs);
+  const std::int64_t stride = s.n + 3;
+  std::vector<std::int32_t> acc(static_cast<std::size_t>(s.m * stride + 6), kCanary);
+  multiply(lhs, packed, {acc.data() + 3, stride, pool, nullptr});
+  const auto expected = definition(lhs, rhs);
+  std::int64_t wrong = 0, touched = 0;
+  for (std::int64_t i = 0; i < static_cast<std::int64_t>(acc.size()); ++i) {
+    const std::int64_t row = (i - 3) / stride, column = (i - 3) % stride;
+    const bool inside = i >= 3 && row < s.m && column < s.n;
+    const std::int32_t value = acc[static_cast<std::size_t>(i)];
+    if (inside) {
+      wrong += value != expected[static_cast<std::size_t>(row * s.n + column)] ? 1 : 0;
+    } else {
+      touched += value != kCanary ? 1 : 0;
+    }
+  }
+  INFO(kernel.name << " packed with " << name(isa) << " " << s.m << "x" << s.k << "x" << s.n
+                   << " variant " << variant);
+  CHECK(wrong == 0);
+  CHECK(touched == 0);
+}
+
+// Sizes 1, b - 1, b, b + 1, 2 b + 3 of a block b.
+std::set<std::int64_t> edges(std::int64_t block) {
+  std::set<std::int64_t> out = {1, block, block + 1, 2 * block + 3};
+  if (block > 1) out.insert(block - 1);
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("every kernel of this host gives the product modulo 2^32 [DOT-8]", "[kernels]") {
+  for (const GemmKernel& kernel : gemm_kernels()) {
+    if (!here(kernel.isa)) continue;
+    int variant = 0;
+    for (const std::int64_t m : edges(kernel.rows)) {
+      for (const std::int64_t n : edges(kernel.columns)) {
+        for (const std::int64_t k :
+             {std::int64_t{1}, std::int64_t{kernel.group} - 1, std::int64_t{kernel.group},
+              std::int64_t{kernel.group} + 1, std::int64_t{2} * kernel.group + 3, std::int64_t{67},
+              std::int64_t{131}}) {
+          for (const Isa isa : isas_here()) {
+            check(kernel, isa, {m, k, n}, variant++ % 16, nullptr);
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("a product has the same bits for any number of threads [DOT-8]", "[kernels]") {
+  for (const unsigned threads : {1U, 2U, 3U, 7U}) {
+    base::Pool pool(threads);
+    for (const GemmKernel* kernel : gemm_kernels_for(best_isa())) {
+      check(*kernel, best_isa(), {61, 130, 531}, 0, &pool);
+    }
+  }
+}
+
+TEST_CASE("sums wrap, they do not saturate [DOT-8]", "[kernels]") {
+  // 131072 * (-128)(-128) = 2^31 exactly: one more than the largest s32.
+  const std::int64_t k = 131072;
+  const std::vector<std::uint8_t> low(static_cast<std::size_t>(k), 0x80);
+  for (const GemmKernel& kernel : gemm_kernels()) {
+    if (!here(kernel.isa)) continue;
+    PackedRhs packed;
+    packed.pack(kernel, kernel.isa, {low.data(), k, 1, 1, 1, true});
+    std::int32_t acc = 0;
+    multiply({low.data(), 1, k, k, 1, true}, packed, {&acc, 1, nullptr, nullptr});
+    INFO(kernel.name);
+    CHECK(acc == std::numeric_limits<std::int32_t>::min());
+  }
+}
+
+TEST_CASE("rows by address give the product of the rows gathered [CNV-1]", "[kernels]") {
+  constexpr std::int64_t kSegments = 5;
+  for (const GemmKernel& kernel : gemm_kernels()) {
+    if (!here(kernel.isa)) continue;
+    for (const std::int64_t segment : {1, 3, 4, 8, 17}) {
+      const std::int64_t m = 2 * kernel.rows + 1, n = kernel.columns + 1;
+      const std::int64_t k = kSegments * segment;
+      const auto source = random_codes(static_cast<std::size_t>(1000 + segment), 3);
+      const auto rhs_codes = random_codes(static_cast<std::size_t>(k * n + 1), 4);
+      const auto address = [&](std::int64_t row, std::int64_t s) {
+        return source.data() + (row * 37 + s * 101) % 997;
+      };
+      std::vector<std::uint8_t> gathered(static_cast<std::size_t>(m * k + 1));
+      for (std::int64_t i = 0; i < m; ++i) {
+        for (std::int64_t s = 0; s < kSegments; ++s) {
+          std::memcpy(gathered.data() + 1 + i * k + s * segment, address(i, s),
+                      static_cast<std::size_t>(segment));
+        }
+      }
+      const CodeMatrix rhs = matrix(rhs_codes, k, n, false, true);
+      PackedRhs packed;
+      packed.pack(kernel, kernel.isa, rhs, segment);
+      const IndirectLhs lhs{
+          m, false, [&](std::int64_t first, int count, std::int64_t s, const std::uint8_t** lines) {
+            for (int i = 0; i < count; ++i) lines[i] = address(first + i, s);
+          }};
+      std::vector<std::int32_t> acc(static_cast<std::size_t>(m * n));
+      multiply(lhs, packed, {acc.data(), n, nullptr, nullptr});
+      INFO(kernel.name << " segment " << segment);
+      CHECK(acc == definition(matrix(gathered, m, k, false, false), rhs));
+    }
+  }
+}
+
+TEST_CASE("blocks reported as finished cover the result once [DOT-8]", "[kernels]") {
+  const std::int64_t m = 100, k = 4000, n = 700;
+  const auto codes = random_codes(static_cast<std::size_t>(std::max(m, n) * k), 5);
+  PackedRhs packed;
+  packed.pack(*gemm_kernels_for(best_isa()).front(), best_isa(), {codes.data(), k, n, n, 1, true});
+  std::vector<std::int32_t> acc(static_cast<std::size_t>(m * n));
+  std::vector<int> seen(acc.size(), 0);
+  const BlockHook hook = [&](const Block& block) {
+    for (std::int64_t i = block.row; i < block.row + block.rows; ++i) {
+      for (std::int64_t j = block.column; j < block.column + block.columns; ++j) {
+        ++seen[static_cast<std::size_t>(i * n + j)];
+      }
+    }
+  };
+  multiply({codes.data(), m, k, k, 1, true}, packed, {acc.data(), n, nullptr, &hook});
+  CHECK(std::all_of(seen.begin(), seen.end(), [](int times) { return times == 1; }));
+}
+
+TEST_CASE("packing kernels agree byte for byte with plain C++ [HW-TYPE]", "[kernels]") {
+  for (const Isa isa : isas_here()) {
+    for (const std::int64_t codes : {1, 3, 4, 63, 64, 65, 131, 260}) {
+      for (const int count : {1, 5, 12, 16, 17, 31, 32}) {
+        for (const bool planes : {false, true}) {
+          const int width = count;
+          const auto source = random_codes(static_cast<std::size_t>(codes * count + 1), 6);
+          const LineMatrix from{source.data() + 1, planes ? 1 : codes, planes ? count : 1};
+          const auto bytes = static_cast<std::size_t>(panel_steps(codes, 0, 4) * width * 4);
+          std::vector<std::uint8_t> ours(bytes + 64, 0x77), plain(bytes + 64, 0x77);
+          PanelFormat format{Storage::kU8, true, 4, isa};
+          pack_matrix_panel(format, from, 0, count, width, codes, ours.data());
+          format.isa = Isa::kScalar;
+          pack_matrix_panel(format, from, 0, count, width, codes, plain.data());
+          INFO(name(isa) << " " << codes << " codes of " << count << " lines, planes " << planes);
+          CHECK(ours == plain);
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("a forced instruction set is obeyed or refused with what there is", "[kernels]") {
+  CHECK(choose_isa("").value() == best_isa());
+  CHECK(choose_isa("scalar").value() == Isa::kScalar);
+  const auto unknown = choose_isa("sse9");
+  REQUIRE_FALSE(unknown.ok());
+  CHECK(unknown.error().find("scalar") != std::string::npos);
+  for (const IsaInfo& info : isas()) {
+    if (info.here) continue;
+    const auto missing = choose_isa(info.name);
+    REQUIRE_FALSE(missing.ok());
+    CHECK(missing.error().find("does not have") != std::string::npos);
+  }
+  for (const GemmKernel* kernel : gemm_kernels_for(Isa::kScalar))
+    CHECK(kernel->isa == Isa::kScalar);
+}
+
+}  // namespace mxcheck::kernels

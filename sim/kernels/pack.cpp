@@ -1,0 +1,136 @@
+// The packing kernels for whole groups of byte codes; the last, partial group and 16-bit storage
+// are written here, once for all instruction sets.
+#include "sim/kernels/pack.h"
+
+#include <array>
+#include <cstring>
+
+#include "sim/base/check.h"
+
+namespace mxcheck::kernels {
+
+#define MXCHECK_PACK_KERNEL(lines, planes, isa) \
+  void lines(const PackLines&);                 \
+  void planes(const PackPlanes&);
+#include "sim/kernels/kernels.def"
+#undef MXCHECK_PACK_KERNEL
+
+namespace {
+
+struct PackKernel {
+  const char *lines_name, *planes_name;
+  PackLinesFunction lines;
+  PackPlanesFunction planes;
+  Isa isa;
+};
+
+constexpr PackKernel kPackKernels[] = {
+#define MXCHECK_PACK_KERNEL(lines, planes, isa) {#lines, #planes, lines, planes, Isa::isa},
+#include "sim/kernels/kernels.def"
+#undef MXCHECK_PACK_KERNEL
+};
+
+const PackKernel& best_pack_kernel(Isa isa) {
+  const PackKernel* best = kPackKernels;
+  for (const PackKernel& kernel : kPackKernels) {
+    if (covers(isa, kernel.isa)) best = &kernel;
+  }
+  return *best;
+}
+
+std::uint8_t flip_of(const PanelFormat& format) {
+  return storage_offset(format.storage, format.is_signed) == 0 ? 0 : 0x80;
+}
+
+// Code k of a line into its place, in any storage.
+void store_code(const PanelFormat& format, std::uint8_t code, int width, int line, std::int64_t k,
+                std::uint8_t* out) {
+  const std::int64_t at = (k / format.group * width + line) * format.group + k % format.group;
+  if (format.storage != Storage::kS16) {
+    out[at] = static_cast<std::uint8_t>(code ^ flip_of(format));
+    return;
+  }
+  const auto value = static_cast<std::int16_t>(
+      format.is_signed ? std::int16_t{static_cast<std::int8_t>(code)} : std::int16_t{code});
+  std::memcpy(out + at * 2, &value, sizeof value);
+}
+
+void clear_padding(const PanelFormat& format, int count, int width, std::int64_t codes,
+                   std::uint8_t* out) {
+  const std::int64_t padded = panel_steps(codes, 0, format.group) * format.group;
+  const auto bytes = static_cast<std::size_t>(code_bytes(format.storage));
+  for (std::int64_t k = codes; k < padded; ++k) {
+    for (int line = 0; line < count; ++line) {
+      const std::int64_t at = (k / format.group * width + line) * format.group + k % format.group;
+      std::memset(out + at * static_cast<std::int64_t>(bytes), 0, bytes);
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<PackKernelInfo> pack_kernels() {
+  std::vector<PackKernelInfo> out;
+  for (const PackKernel& kernel : kPackKernels) {
+    out.push_back({kernel.lines_name, kernel.isa});
+    out.push_back({kernel.planes_name, kernel.isa});
+  }
+  return out;
+}
+
+std::int64_t code_bytes(Storage storage) { return storage == Storage::kS16 ? 2 : 1; }
+
+std::int32_t storage_offset(Storage storage, bool is_signed) {
+  if (storage == Storage::kU8) return is_signed ? 128 : 0;
+  if (storage == Storage::kS8) return is_signed ? 0 : -128;
+  return 0;
+}
+
+std::int64_t panel_steps(std::int64_t k, std::int64_t segment, int group) {
+  if (segment == 0) return (k + group - 1) / group;
+  return k / segment * ((segment + group - 1) / group);
+}
+
+void pack_line_panel(const PanelFormat& format, const std::uint8_t* const* lines, int count,
+                     int width, std::int64_t codes, std::uint8_t* out) {
+  const bool bytes = format.storage != Storage::kS16 && format.group == 4;
+  const std::int64_t whole = bytes ? codes / 4 : 0;
+  if (whole > 0) {
+    best_pack_kernel(format.isa).lines({lines, count, width, whole, flip_of(format), out});
+  }
+  for (int line = 0; line < count; ++line) {
+    for (std::int64_t k = whole * 4; k < codes; ++k) {
+      store_code(format, lines[line][k], width, line, k, out);
+    }
+  }
+  clear_padding(format, count, width, codes, out);
+}
+
+void pack_matrix_panel(const PanelFormat& format, const LineMatrix& from, std::int64_t first,
+                       int count, int width, std::int64_t codes, std::uint8_t* out) {
+  constexpr int kMostLines = 64;
+  MXCHECK_CHECK(count <= kMostLines, "lines of a panel");
+  const std::uint8_t* origin = from.codes + first * from.line_stride;
+  if (from.k_stride == 1) {
+    std::array<const std::uint8_t*, kMostLines> lines{};
+    for (int i = 0; i < count; ++i) {
+      lines[static_cast<std::size_t>(i)] = origin + i * from.line_stride;
+    }
+    pack_line_panel(format, lines.data(), count, width, codes, out);
+    return;
+  }
+  const bool bytes = format.storage != Storage::kS16 && format.group == 4;
+  const std::int64_t whole = bytes && from.line_stride == 1 ? codes / 4 : 0;
+  if (whole > 0) {
+    best_pack_kernel(format.isa)
+        .planes({origin, from.k_stride, count, width, whole, flip_of(format), out});
+  }
+  for (std::int64_t k = whole * 4; k < codes; ++k) {
+    for (int line = 0; line < count; ++line) {
+      store_code(format, origin[line * from.line_stride + k * from.k_stride], width, line, k, out);
+    }
+  }
+  clear_padding(format, count, width, codes, out);
+}
+
+}  // namespace mxcheck::kernels

@@ -1,0 +1,37 @@
+// Panels from codes in memory: one panel is [steps][width][group] of up to `width` lines.
+#pragma once
+
+#include <cstdint>
+
+#include "sim/kernels/gemm.h"
+
+namespace mxcheck::kernels {
+
+// Bytes of one stored code.
+[[nodiscard]] std::int64_t code_bytes(Storage storage);
+// What storing adds to a code: +128 for s8 as u8, -128 for u8 as s8, else 0.
+[[nodiscard]] std::int32_t storage_offset(Storage storage, bool is_signed);
+// Groups along k when every segment of `segment` codes is padded to whole groups.
+[[nodiscard]] std::int64_t panel_steps(std::int64_t k, std::int64_t segment, int group);
+
+struct PanelFormat {
+  Storage storage = Storage::kS8;
+  bool is_signed = true;  // of the codes
+  int group = 4;
+  Isa isa = Isa::kScalar;  // of the packing kernel
+};
+
+// `count` lines of `codes` codes each, k contiguous in each line; out: [steps][width][group],
+// padding along k stored as 0, lines beyond `count` left as they are.
+void pack_line_panel(const PanelFormat& format, const std::uint8_t* const* lines, int count,
+                     int width, std::int64_t codes, std::uint8_t* out);
+
+// Lines `first` .. `first + count` of a matrix of lines x k: line stride and k stride in elements.
+struct LineMatrix {
+  const std::uint8_t* codes = nullptr;
+  std::int64_t line_stride = 0, k_stride = 1;
+};
+void pack_matrix_panel(const PanelFormat& format, const LineMatrix& from, std::int64_t first,
+                       int count, int width, std::int64_t codes, std::uint8_t* out);
+
+}  // namespace mxcheck::kernels

@@ -1,0 +1,107 @@
+// AVX-512 packing: 16 lines of 64 codes transposed by groups of four in registers, or 16 columns of
+// four rows interleaved. No arithmetic: bytes move, and are flipped where the storage asks for it.
+#include "sim/kernels/gemm_kernel.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+namespace mxcheck::kernels {
+namespace {
+
+#define MXCHECK_TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
+
+// 16 steps of up to 16 lines. Lines beyond `count` are read as line 0 and not kept.
+MXCHECK_TARGET void transpose_block(const std::uint8_t* const* lines, int count, std::int64_t at,
+                                    __m512i flip, std::uint8_t* out, std::int64_t step_bytes,
+                                    __mmask16 keep) {
+  __m512i r[16], t[16];
+#pragma GCC unroll 16
+  for (int i = 0; i < 16; ++i) {
+    r[i] = _mm512_loadu_si512(lines[i < count ? i : 0] + at);
+  }
+#pragma GCC unroll 16
+  for (int i = 0; i < 16; i += 2) {
+    t[i] = _mm512_unpacklo_epi32(r[i], r[i + 1]);
+    t[i + 1] = _mm512_unpackhi_epi32(r[i], r[i + 1]);
+  }
+#pragma GCC unroll 16
+  for (int i = 0; i < 16; i += 4) {
+    r[i] = _mm512_unpacklo_epi64(t[i], t[i + 2]);
+    r[i + 1] = _mm512_unpackhi_epi64(t[i], t[i + 2]);
+    r[i + 2] = _mm512_unpacklo_epi64(t[i + 1], t[i + 3]);
+    r[i + 3] = _mm512_unpackhi_epi64(t[i + 1], t[i + 3]);
+  }
+  // r[4 g + c], lane L: step 4 L + c of lines 4 g .. 4 g + 3.
+#pragma GCC unroll 16
+  for (int c = 0; c < 4; ++c) {
+    const __m512i a = _mm512_shuffle_i32x4(r[c], r[4 + c], 0x88);
+    const __m512i b = _mm512_shuffle_i32x4(r[8 + c], r[12 + c], 0x88);
+    const __m512i d = _mm512_shuffle_i32x4(r[c], r[4 + c], 0xdd);
+    const __m512i e = _mm512_shuffle_i32x4(r[8 + c], r[12 + c], 0xdd);
+    t[c] = _mm512_shuffle_i32x4(a, b, 0x88);
+    t[8 + c] = _mm512_shuffle_i32x4(a, b, 0xdd);
+    t[4 + c] = _mm512_shuffle_i32x4(d, e, 0x88);
+    t[12 + c] = _mm512_shuffle_i32x4(d, e, 0xdd);
+  }
+#pragma GCC unroll 16
+  for (int s = 0; s < 16; ++s) {
+    _mm512_mask_storeu_epi32(out + s * step_bytes, keep, _mm512_xor_si512(t[s], flip));
+  }
+}
+
+}  // namespace
+
+MXCHECK_TARGET void pack_lines_x4_avx512(const PackLines& x) {
+  const std::int64_t step_bytes = std::int64_t{4} * x.width;
+  const __m512i flip = _mm512_set1_epi8(static_cast<char>(x.flip));
+  const std::int64_t whole = x.steps & ~std::int64_t{15};
+  for (int first = 0; first < x.count; first += 16) {
+    const int count = x.count - first < 16 ? x.count - first : 16;
+    const auto keep = static_cast<__mmask16>((1u << count) - 1u);
+    std::uint8_t* out = x.out + first * 4;
+    for (std::int64_t s = 0; s < whole; s += 16) {
+      transpose_block(x.lines + first, count, s * 4, flip, out + s * step_bytes, step_bytes, keep);
+    }
+    for (int i = 0; i < count; ++i) {
+      const std::uint8_t* line = x.lines[first + i];
+      const std::uint32_t flips = 0x01010101u * x.flip;
+      for (std::int64_t s = whole; s < x.steps; ++s) {
+        std::uint32_t codes;
+        __builtin_memcpy(&codes, line + s * 4, 4);
+        codes ^= flips;
+        __builtin_memcpy(out + s * step_bytes + i * 4, &codes, 4);
+      }
+    }
+  }
+}
+
+MXCHECK_TARGET void pack_planes_x4_avx512(const PackPlanes& x) {
+  const __m512i flip = _mm512_set1_epi8(static_cast<char>(x.flip));
+  const __m512i lanes = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+  const __m512i bytes =
+      _mm512_broadcast_i32x4(_mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
+  for (std::int64_t s = 0; s < x.steps; ++s) {
+    const std::uint8_t* plane = x.planes + s * 4 * x.stride;
+    std::uint8_t* out = x.out + s * 4 * x.width;
+    for (int first = 0; first < x.count; first += 16) {
+      const int count = x.count - first < 16 ? x.count - first : 16;
+      const auto some = static_cast<__mmask16>((1u << count) - 1u);
+      const std::uint8_t* from = plane + first;
+      const __m128i p0 = _mm_maskz_loadu_epi8(some, from);
+      const __m128i p1 = _mm_maskz_loadu_epi8(some, from + x.stride);
+      const __m128i p2 = _mm_maskz_loadu_epi8(some, from + 2 * x.stride);
+      const __m128i p3 = _mm_maskz_loadu_epi8(some, from + 3 * x.stride);
+      __m512i all = _mm512_castsi128_si512(p0);
+      all = _mm512_inserti32x4(all, p1, 1);
+      all = _mm512_inserti32x4(all, p2, 2);
+      all = _mm512_inserti32x4(all, p3, 3);
+      all = _mm512_shuffle_epi8(_mm512_permutexvar_epi32(lanes, all), bytes);
+      _mm512_mask_storeu_epi32(out + first * 4, some, _mm512_xor_si512(all, flip));
+    }
+  }
+}
+
+#undef MXCHECK_TARGET
+
+}  // namespace mxcheck::kernels
+#endif

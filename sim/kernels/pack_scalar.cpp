@@ -1,0 +1,28 @@
+// Packing in plain C++: the definition the others are tested against, and what every host has.
+#include "sim/kernels/gemm_kernel.h"
+
+namespace mxcheck::kernels {
+
+void pack_lines_x4_scalar(const PackLines& x) {
+  for (std::int64_t s = 0; s < x.steps; ++s) {
+    for (int i = 0; i < x.count; ++i) {
+      for (int b = 0; b < 4; ++b) {
+        x.out[(s * x.width + i) * 4 + b] =
+            static_cast<std::uint8_t>(x.lines[i][s * 4 + b] ^ x.flip);
+      }
+    }
+  }
+}
+
+void pack_planes_x4_scalar(const PackPlanes& x) {
+  for (std::int64_t s = 0; s < x.steps; ++s) {
+    for (int i = 0; i < x.count; ++i) {
+      for (int b = 0; b < 4; ++b) {
+        x.out[(s * x.width + i) * 4 + b] =
+            static_cast<std::uint8_t>(x.planes[(s * 4 + b) * x.stride + i] ^ x.flip);
+      }
+    }
+  }
+}
+
+}  // namespace mxcheck::kernels
