@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "sim/exec/faulty_scales.h"
 #include "sim/exec/float_dot.h"
 #include "sim/graph/planner.h"
 #include "sim/graph/product.h"
@@ -13,6 +14,7 @@
 namespace mxcheck::exec {
 namespace {
 
+using fault::Kind;
 using graph::Axes;
 using graph::DotDimensionNumbers;
 using numerics::DType;
@@ -115,7 +117,9 @@ OutputScale output_scale(const Tensor& scale, const Shape& split, const Axes& ba
 // res -= sum over k of (zero point of one side) x (codes of the other): the sum of codes times the
 // zero point, modulo 2^32 as the products themselves (DOT-4).
 void subtract_zero_point(Tensor& res, const OutputScale& zero_point, const Tensor& other,
-                         bool other_is_rhs, std::int64_t m, std::int64_t n) {
+                         bool other_is_rhs, std::int64_t m, std::int64_t n, const Policy& policy) {
+  if (policy.faults.has(Kind::zero_point_correction_omitted)) return;
+  const std::int32_t sign = policy.faults.has(Kind::zero_point_correction_added) ? -1 : 1;
   const std::int64_t batch = other.dim(0);
   const std::int64_t k = other.dim(other_is_rhs ? 1 : 2);
   const std::int64_t lines = other_is_rhs ? n : m;
@@ -134,7 +138,7 @@ void subtract_zero_point(Tensor& res, const OutputScale& zero_point, const Tenso
     const auto position = static_cast<std::int64_t>(p);
     const std::int64_t b = position / (m * n);
     const std::int64_t line = other_is_rhs ? position % n : position / n % m;
-    const auto z = static_cast<std::int32_t>(zero_point.values.load_int(zero_point.map[p]));
+    const auto z = sign * static_cast<std::int32_t>(zero_point.values.load_int(zero_point.map[p]));
     const std::int32_t correction =
         numerics::wrap_mul(z, sums[static_cast<std::size_t>(b * lines + line)]);
     values[p] = numerics::wrap_sub(values[p], correction);
@@ -149,19 +153,6 @@ std::vector<typename A::Value> as_values(const Tensor& x) {
   return values;
 }
 
-Tensor multiply_by_scale(const Tensor& x, const OutputScale& scale, const Policy& policy) {
-  const DType dtype = numerics::promote(x.dtype(), scale.values.dtype());
-  return numerics::dispatch(dtype, policy, [&](auto arithmetic) {
-    using A = decltype(arithmetic);
-    auto values = as_values<A>(x);
-    const auto scales = as_values<A>(scale.values);
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      values[i] = A::round(values[i] * scales[static_cast<std::size_t>(scale.map[i])]);
-    }
-    return tensor::store<A>(values, x.shape());
-  });
-}
-
 // Sum over the tile axes: bf16 and f16 accumulate in f32 and round once (DOT-6).
 Tensor sum_tiles(const Tensor& x, std::size_t first_axis, std::size_t count, const Policy& policy) {
   Axes axes;
@@ -171,9 +162,13 @@ Tensor sum_tiles(const Tensor& x, std::size_t first_axis, std::size_t count, con
     using A = decltype(arithmetic);
     using Sum = std::conditional_t<std::is_same_v<typename A::Value, double>,
                                    numerics::ArithmeticF64, numerics::ArithmeticF32>;
-    return tensor::store<A>(tensor::reduce_sum(tensor::load<A>(x), x.shape(), axes,
-                                               policy.reduce_order, tensor::rounded_add<Sum>),
-                            shape);
+    auto values = tensor::load<A>(x);
+    if (policy.faults.has(Kind::tile_sum_descending)) std::reverse(values.begin(), values.end());
+    const auto add = policy.faults.has(Kind::tile_sum_narrow) ? tensor::rounded_add<A>
+                                                              : tensor::rounded_add<Sum>;
+    auto sums = tensor::reduce_sum(values, x.shape(), axes, policy.reduce_order, add);
+    if (policy.faults.has(Kind::tile_sum_descending)) std::reverse(sums.begin(), sums.end());
+    return tensor::store<A>(sums, shape);
   });
 }
 
@@ -250,8 +245,8 @@ ProductResult contract_fast(const Operand& lhs, const Operand& rhs, DotDimension
     out.acc = values;
     const std::int64_t m = a.codes.dim(1);
     const std::int64_t n = b.codes.dim(2);
-    if (a.zero_point) subtract_zero_point(values, *a.zero_point, b.codes, true, m, n);
-    if (b.zero_point) subtract_zero_point(values, *b.zero_point, a.codes, false, m, n);
+    if (a.zero_point) subtract_zero_point(values, *a.zero_point, b.codes, true, m, n, policy);
+    if (b.zero_point) subtract_zero_point(values, *b.zero_point, a.codes, false, m, n, policy);
   } else {
     const Tensor left = lhs.values().reshaped(lhs_split);
     const Tensor right = rhs.values().reshaped(rhs_split);
@@ -282,18 +277,36 @@ Tensor convert_float(const Tensor& x, DType dtype) {
   });
 }
 
+Tensor multiply_by_scale(const Tensor& values, const OutputScale& scale, const Policy& policy) {
+  const DType dtype = numerics::promote(values.dtype(), scale.values.dtype());
+  return numerics::dispatch(dtype, policy, [&](auto arithmetic) {
+    using A = decltype(arithmetic);
+    auto out = as_values<A>(values);
+    const auto scales = as_values<A>(scale.values);
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      out[i] = A::round(out[i] * scales[static_cast<std::size_t>(scale.map[i])]);
+    }
+    return tensor::store<A>(out, values.shape());
+  });
+}
+
+OutputScale combined_scale(const OutputScale& lhs, const OutputScale& rhs, const Shape& shape) {
+  const DType dtype = numerics::promote(lhs.values.dtype(), rhs.values.dtype());
+  OutputScale combined{Tensor(dtype, shape), {}};
+  combined.map.resize(static_cast<std::size_t>(combined.values.size()));
+  for (std::size_t i = 0; i < combined.map.size(); ++i) {
+    const auto at = static_cast<std::int64_t>(i);
+    combined.map[i] = at;
+    combined.values.store(at, lhs.values.load(lhs.map[i]) * rhs.values.load(rhs.map[i]));
+  }
+  return combined;
+}
+
 Tensor apply_scales(const Tensor& values, const std::optional<OutputScale>& lhs,
                     const std::optional<OutputScale>& rhs, const Policy& policy) {
+  if (!policy.faults.empty()) return apply_scales_faultily(values, lhs, rhs, policy);
   if (lhs && rhs && policy.scale_order == Policy::ScaleOrder::kCombined) {
-    const DType dtype = numerics::promote(lhs->values.dtype(), rhs->values.dtype());
-    OutputScale combined{Tensor(dtype, values.shape()), {}};
-    combined.map.resize(static_cast<std::size_t>(values.size()));
-    for (std::size_t i = 0; i < combined.map.size(); ++i) {
-      const auto at = static_cast<std::int64_t>(i);
-      combined.map[i] = at;
-      combined.values.store(at, lhs->values.load(lhs->map[i]) * rhs->values.load(rhs->map[i]));
-    }
-    return multiply_by_scale(values, combined, policy);
+    return multiply_by_scale(values, combined_scale(*lhs, *rhs, values.shape()), policy);
   }
   Tensor out = values;
   if (lhs) out = multiply_by_scale(out, *lhs, policy);
@@ -303,7 +316,9 @@ Tensor apply_scales(const Tensor& values, const std::optional<OutputScale>& lhs,
 
 ProductResult contract(const Operand& lhs, const Operand& rhs, const DotDimensionNumbers& dot,
                        graph::Path path, const Policy& policy, Engine& engine) {
-  if (path == graph::Path::kFast) return contract_fast(lhs, rhs, dot, policy, engine);
+  if (path == graph::Path::kFast && !policy.faults.has(Kind::dequantized_first)) {
+    return contract_fast(lhs, rhs, dot, policy, engine);
+  }
   const Tensor a = lhs.q ? quant::dequantize(*lhs.q, policy) : lhs.raw;
   const Tensor b = rhs.q ? quant::dequantize(*rhs.q, policy) : rhs.raw;
   return {std::nullopt,

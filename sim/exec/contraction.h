@@ -44,6 +44,12 @@ struct OutputScale {
   Tensor values;
   std::vector<std::int64_t> map;
 };
+// values x scale in their promoted dtype; s32 values are rounded to it first.
+[[nodiscard]] Tensor multiply_by_scale(const Tensor& values, const OutputScale& scale,
+                                       const Policy& policy);
+// The product of both scales, one per element of `shape` (policy scale_order=combined).
+[[nodiscard]] OutputScale combined_scale(const OutputScale& lhs, const OutputScale& rhs,
+                                         const Shape& shape);
 // (values x lhs scale) x rhs scale with the norm's promotions; `values` is s32, or float for
 // products of float codes. DOT-5.
 [[nodiscard]] Tensor apply_scales(const Tensor& values, const std::optional<OutputScale>& lhs,

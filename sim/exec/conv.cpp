@@ -8,6 +8,7 @@
 namespace mxcheck::exec {
 namespace {
 
+using fault::Kind;
 using graph::Axes;
 using numerics::DType;
 
@@ -64,6 +65,29 @@ Tensor zero_point_convolution(const Tensor& zero_point, const Shape& lhs, const 
   };
   return by_groups<std::int32_t, std::int32_t>(
       x.data<std::int32_t>().data(), w.data<std::int32_t>().data(), g, s, DType::kS32, multiply);
+}
+
+// Fault conv_padding_as_zero_point: every output loses the zero point times all codes of its
+// feature's kernel, as if there were no padding.
+void ignore_padding(Tensor& correction, const Tensor& zero_point, const Tensor& rhs,
+                    const ConvGeometry& g) {
+  const Shape out = correction.shape();
+  const std::int64_t features = rhs.dim(g.layout.rhs.first);
+  std::vector<std::int32_t> sums(static_cast<std::size_t>(features), 0);
+  for (std::int64_t i = 0; i < rhs.size(); ++i) {
+    const auto feature = static_cast<std::size_t>(
+        tensor::unravel(i, rhs.shape())[static_cast<std::size_t>(g.layout.rhs.first)]);
+    sums[feature] = numerics::wrap_add(sums[feature], static_cast<std::int32_t>(rhs.load_int(i)));
+  }
+  for (std::int64_t i = 0; i < correction.size(); ++i) {
+    const auto index = tensor::unravel(i, out);
+    const std::int64_t batch = index[static_cast<std::size_t>(g.layout.out.first)];
+    const auto z = static_cast<std::int32_t>(zero_point.load_int(batch % zero_point.size()));
+    const auto feature =
+        static_cast<std::size_t>(index[static_cast<std::size_t>(g.layout.out.second)]);
+    correction.mutable_data<std::int32_t>()[static_cast<std::size_t>(i)] =
+        numerics::wrap_mul(z, sums[feature]);
+  }
 }
 
 OutputScale scale_along(const Tensor& scale, std::int64_t own_axis, std::int64_t out_axis,
@@ -142,13 +166,18 @@ ProductResult convolve(const Operand& lhs, const Operand& rhs, const ConvGeometr
   if (!numerics::is_float(lhs.values().dtype()) && !numerics::is_float(rhs.values().dtype())) {
     values = code_convolution(lhs.values(), rhs.values(), g, engine);
     out.acc = values;
-    if (lhs.q && lhs.q->zero_point) {
-      const Tensor correction =
-          zero_point_convolution(*lhs.q->zero_point, lhs.shape(), rhs.values(), g);
+    const fault::Faults& faults = policy.faults;
+    if (lhs.q && lhs.q->zero_point && !faults.has(Kind::zero_point_correction_omitted)) {
+      Tensor correction = zero_point_convolution(*lhs.q->zero_point, lhs.shape(), rhs.values(), g);
+      if (faults.has(Kind::conv_padding_as_zero_point)) {
+        ignore_padding(correction, *lhs.q->zero_point, rhs.values(), g);
+      }
+      const bool added = faults.has(Kind::zero_point_correction_added);
       const auto minus = correction.data<std::int32_t>();
       const auto target = values.mutable_data<std::int32_t>();
       for (std::size_t i = 0; i < target.size(); ++i) {
-        target[i] = numerics::wrap_sub(target[i], minus[i]);
+        target[i] = added ? numerics::wrap_add(target[i], minus[i])
+                          : numerics::wrap_sub(target[i], minus[i]);
       }
     }
   } else {

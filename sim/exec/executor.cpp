@@ -15,6 +15,7 @@
 namespace mxcheck::exec {
 namespace {
 
+using fault::Kind;
 using graph::Graph;
 using graph::Node;
 using tensor::Tensor;
@@ -50,6 +51,8 @@ class Run {
   }
 
  private:
+  [[nodiscard]] bool has(Kind kind) const { return request_.policy.faults.has(kind); }
+
   [[nodiscard]] bool stopped() const {
     return !outcome_.diagnostics.empty() || !engine_.refused_label().empty();
   }
@@ -158,9 +161,10 @@ class Run {
     const std::uint64_t seed = request_.run.stochastic_rounding_seed.value_or(0);
     // The norm runs without 64-bit integers: a seed keeps its low word only.
     const base::ThreefryWords base_key{0, static_cast<std::uint32_t>(seed)};
-    const base::ThreefryWords step_key =
-        quant::fold_in(base_key, static_cast<std::uint32_t>(step_));
-    states_[i].noise_key = quant::module_key(step_key, graph_.nodes[i].module, count);
+    const base::ThreefryWords step_key = quant::fold_in(
+        base_key, static_cast<std::uint32_t>(has(Kind::noise_step_ignored) ? 0 : step_));
+    states_[i].noise_key = quant::module_key(step_key, graph_.nodes[i].module,
+                                             count + (has(Kind::noise_count_off_by_one) ? 1 : 0));
   }
 
   quant::Calibration collect(std::size_t i, const std::string& name,
@@ -176,8 +180,13 @@ class Run {
                                    graph_.nodes[i].name));
       return mean;
     }
-    if (request_.run.update_quant_stats) {
-      quant::update(entry->second, mean);
+    if (has(Kind::statistics_stale)) {
+      const quant::Calibration stale = quant::average(entry->second, mean, request_.policy);
+      if (request_.run.update_quant_stats) quant::update(entry->second, mean);
+      return stale;
+    }
+    if (request_.run.update_quant_stats || has(Kind::statistics_not_frozen)) {
+      quant::update(entry->second, mean, request_.policy.faults);
       for (const int arg : graph_.nodes[i].args) {
         if (inexact_[static_cast<std::size_t>(arg)]) statistics_inexact_[name] = true;
       }
@@ -188,6 +197,7 @@ class Run {
   void backward() {
     const graph::StepData& data = request_.data.steps[static_cast<std::size_t>(step_)];
     cotangents_.assign(values_.size(), std::nullopt);
+    contributions_.clear();
     cotangent_inexact_.assign(values_.size(), Inexact{});
     upstream_.assign(values_.size(), false);
     if (request_.run.loss) {
@@ -228,8 +238,12 @@ class Run {
     const auto arg = static_cast<std::size_t>(graph_.nodes[i].args[part.arg]);
     if (!numerics::is_arithmetic_float(values_[arg].dtype())) return;
     std::optional<Tensor>& sum = cotangents_[arg];
-    sum = sum ? add_values(*sum, convert_float(part.value, sum->dtype()), request_.policy)
-              : part.value;
+    if (has(Kind::gradient_order_reversed)) {
+      sum = sum_reversed(arg, part.value);
+    } else {
+      sum = sum ? add_values(*sum, convert_float(part.value, sum->dtype()), request_.policy)
+                : part.value;
+    }
     upstream_[arg] = upstream_[arg] || upstream;
     const std::optional<graph::NodePlan>& plan = request_.plan.nodes[i];
     Inexact own = classes_[i].backward;
@@ -238,6 +252,18 @@ class Run {
       own = is_lhs ? classes_[i].dlhs : classes_[i].drhs;
     }
     if (own.any()) cotangent_inexact_[arg] = own;
+  }
+
+  // Fault gradient_order_reversed: the sum of all contributions so far, the latest first.
+  Tensor sum_reversed(std::size_t arg, const Tensor& value) {
+    std::vector<Tensor>& parts = contributions_[arg];
+    if (parts.empty() && cotangents_[arg]) parts.push_back(*cotangents_[arg]);
+    parts.push_back(value);
+    Tensor sum = parts.back();
+    for (std::size_t i = parts.size() - 1; i-- > 0;) {
+      sum = add_values(sum, convert_float(parts[i], sum.dtype()), request_.policy);
+    }
+    return sum;
   }
 
   void record_gradients() {
@@ -317,6 +343,7 @@ class Run {
   std::vector<bool> inexact_;                // by value: its bits are not fixed end to end
   std::vector<QuantizedState> states_;       // by node
   std::vector<std::optional<Tensor>> cotangents_;
+  std::map<std::size_t, std::vector<Tensor>> contributions_;  // only under a fault
   std::vector<Inexact> cotangent_inexact_;  // a contribution to it is not fixed in bits
   std::vector<bool> upstream_;              // a contribution came from inexact values
 };
@@ -324,7 +351,8 @@ class Run {
 }  // namespace
 
 base::Result<Outcome> run(const Request& request) {
-  const numerics::FlushSubnormals flush;
+  std::optional<numerics::FlushSubnormals> flush;
+  if (!request.policy.faults.has(Kind::subnormals_kept)) flush.emplace();
   try {
     return Run(request).execute();
   } catch (const std::bad_alloc&) {

@@ -14,6 +14,7 @@
 namespace mxcheck::exec {
 namespace {
 
+using fault::Kind;
 using graph::Axes;
 using graph::Op;
 using graph::Path;
@@ -43,9 +44,11 @@ Operand quantize_operand(const QuantizedContext& c, const Tensor& x, const graph
                          std::optional<quant::Calibration>& calibration) {
   if (!plan.quantize) return {x, std::nullopt};
   calibration = quant::calibrate(x, spec_of(*plan.quantize), c.policy);
-  if (plan.collect_stats) calibration = c.collect(plan.stats_name, *calibration);
+  const quant::Calibration own = *calibration;
+  if (plan.collect_stats) calibration = c.collect(plan.stats_name, own);
   const quant::Scaling scaling =
       quant::compute_scaling(*calibration, plan.quantize->qtype, c.policy);
+  if (c.policy.faults.has(Kind::mask_before_statistics)) calibration = own;
   return {Tensor(), quant::quantize(x, plan.quantize->qtype, scaling, c.policy)};
 }
 
@@ -92,8 +95,12 @@ Axes inverse(const Axes& permutation) {
 // g times a residual's scale, both brought to g's axes, in their promoted dtype (BWD-3, CNV-3).
 // `scale` already has g's rank, with 1 where it does not vary.
 Tensor fold_scale(const Tensor& g, const Tensor& scale, const Policy& policy) {
-  return apply_scales(g, OutputScale{scale, quant::scale_map(g.shape(), scale.shape())},
-                      std::nullopt, policy);
+  const OutputScale on_g{scale, quant::scale_map(g.shape(), scale.shape())};
+  if (policy.faults.has(Kind::gradient_scale_not_folded)) return g;
+  const Tensor folded = multiply_by_scale(g, on_g, policy);
+  return policy.faults.has(Kind::gradient_scale_folded_twice)
+             ? multiply_by_scale(folded, on_g, policy)
+             : folded;
 }
 
 // The residual's scale moved to g's axes by the gradient product's dimension numbers.
@@ -130,8 +137,8 @@ std::optional<Tensor> noise_for(const QuantizedContext& c, const QuantizedState&
                                 const graph::GradientPlan& plan, const Shape& shape,
                                 const std::string& product) {
   if (!plan.noise || !state.noise_key) return std::nullopt;
-  Tensor noise =
-      quant::make_noise(*state.noise_key, *c.plan.noise_method, shape, c.plan.noise_axes);
+  Tensor noise = quant::make_noise(*state.noise_key, *c.plan.noise_method, shape, c.plan.noise_axes,
+                                   c.policy.faults);
   c.record(product + "/noise", noise);
   return noise;
 }
@@ -143,8 +150,10 @@ Operand residual_operand(const QuantizedContext& c, const graph::GradientPlan& p
       if (plan.quantize_residual) {
         return quantize_dynamic(original, *plan.quantize_residual, c.policy, nullptr);
       }
+      if (forward.q && c.policy.faults.has(Kind::residual_dequantized)) return forward;
       return {original, std::nullopt};
     case Residual::kQuantized:
+      if (c.policy.faults.has(Kind::residual_original)) return {original, std::nullopt};
       return forward;
     case Residual::kCodes:
       return {forward.q->qvalue, std::nullopt};
@@ -179,7 +188,9 @@ Tensor dot_gradient(const QuantizedContext& c, const QuantizedState& state, cons
   const ProductResult result = contract(left, y, in.plan.dot, in.plan.path, c.policy, c.engine);
   record_product(c, in.product, left, y, result);
   Tensor grad = tensor::transpose(result.out, in.plan.permutation);
-  if (in.x_plan.mask && in.calibration) grad = quant::clip_gradient(grad, in.x_in, *in.calibration);
+  if (in.x_plan.mask && in.calibration) {
+    grad = quant::clip_gradient(grad, in.x_in, *in.calibration, c.policy.faults);
+  }
   // A quantized op's gradient keeps the type of its product; a float op's is cast to its operand's.
   return c.plan.quantized || !numerics::is_arithmetic_float(in.x_in.dtype())
              ? grad
@@ -238,14 +249,26 @@ struct GradientSides {
   Operand g, residual;
 };
 
+// What of a forward operand enters a gradient product: codes alone, or as they stand.
+Operand code_residual(const QuantizedContext& c, const Operand& forward) {
+  if (!forward.q->zero_point || !c.policy.faults.has(Kind::conv_zero_point_in_backward)) {
+    return {forward.q->qvalue, std::nullopt};
+  }
+  quant::Quantized q = *forward.q;
+  for (std::int64_t i = 0; i < q.scale.size(); ++i) q.scale.store(i, 1.0);
+  return {Tensor(), q};
+}
+
 GradientSides gradient_sides(const QuantizedContext& c, const graph::GradientPlan& plan,
-                             const Tensor& g_in, const Operand& forward,
+                             const Tensor& g_in, const Operand& forward, const Tensor& original,
                              const std::function<Tensor(const Tensor&)>& scale_on_g) {
   Tensor g = g_in;
   Operand residual = forward;
   if (plan.residual == Residual::kCodes) {
     g = fold_scale(g, scale_on_g(forward.q->scale), c.policy);
-    residual = {forward.q->qvalue, std::nullopt};
+    residual = code_residual(c, forward);
+  } else if (c.policy.faults.has(Kind::residual_original)) {
+    residual = {original, std::nullopt};
   }
   Operand left{g, std::nullopt};
   if (plan.quantize_g) left = quantize_dynamic(g, *plan.quantize_g, c.policy, nullptr);
@@ -265,17 +288,19 @@ std::vector<Contribution> conv_backward(const QuantizedContext& c, const Quantiz
   const Shape& lhs = state.lhs_in.shape();
   const Shape& rhs = state.rhs_in.shape();
   const std::size_t rank = g.shape().size();
-  const GradientSides left = gradient_sides(c, c.plan.dlhs, g, state.rhs, [&](const Tensor& scale) {
-    return along_axis(scale, rank, forward.layout.out.second);
-  });
-  const Operand kernel = reversed(left.residual, forward.layout.rhs.spatial);
+  const GradientSides left = gradient_sides(
+      c, c.plan.dlhs, g, state.rhs, state.rhs_in,
+      [&](const Tensor& scale) { return along_axis(scale, rank, forward.layout.out.second); });
+  const bool not_reversed = c.policy.faults.has(Kind::conv_kernel_not_reversed);
+  const Operand kernel =
+      not_reversed ? left.residual : reversed(left.residual, forward.layout.rhs.spatial);
   c.engine.begin(c.name + "/dlhs");
   const ProductResult dlhs =
       convolve(left.g, kernel, dlhs_geometry(forward, lhs, rhs, g.shape()), c.policy, c.engine);
   record_product(c, "dlhs", left.g, kernel, dlhs);
 
   const GradientSides right = gradient_sides(
-      c, c.plan.drhs, g, state.lhs,
+      c, c.plan.drhs, g, state.lhs, state.lhs_in,
       [&](const Tensor& scale) { return along_axis(scale, rank, forward.layout.out.first); });
   c.engine.begin(c.name + "/drhs");
   const ProductResult drhs = convolve(
@@ -289,7 +314,7 @@ Tensor ragged_forward(const QuantizedContext& c, QuantizedState& state) {
   state.rhs_in = *c.args[1];
   state.lhs = quantize_operand(c, state.lhs_in, c.plan.lhs, state.lhs_calibration);
   state.rhs = quantize_operand(c, state.rhs_in, c.plan.rhs, state.rhs_calibration);
-  const RowGroups groups = row_groups(*c.args[2], state.lhs_in.dim(0));
+  const RowGroups groups = row_groups(*c.args[2], state.lhs_in.dim(0), c.policy.faults);
   const ProductResult result = ragged_product(state.lhs, state.rhs, groups, c.policy, c.engine);
   record_product(c, "fwd", state.lhs, state.rhs, result);
   return result.out;
@@ -305,16 +330,18 @@ Operand swap_last_axes(const Operand& x) {
 
 std::vector<Contribution> ragged_backward(const QuantizedContext& c, const QuantizedState& state,
                                           const Tensor& g) {
-  const RowGroups groups = row_groups(*c.args[2], state.lhs_in.dim(0));
-  const GradientSides left = gradient_sides(
-      c, c.plan.dlhs, g, state.rhs, [](const Tensor& scale) { return along_axis(scale, 2, 1); });
+  const RowGroups groups = row_groups(*c.args[2], state.lhs_in.dim(0), c.policy.faults);
+  const GradientSides left =
+      gradient_sides(c, c.plan.dlhs, g, state.rhs, state.rhs_in,
+                     [](const Tensor& scale) { return along_axis(scale, 2, 1); });
   const Operand kernel = swap_last_axes(left.residual);
   c.engine.begin(c.name + "/dlhs");
   const ProductResult dlhs = ragged_product(left.g, kernel, groups, c.policy, c.engine);
   record_product(c, "dlhs", left.g, kernel, dlhs);
 
-  const GradientSides right = gradient_sides(
-      c, c.plan.drhs, g, state.lhs, [](const Tensor& scale) { return along_axis(scale, 2, 0); });
+  const GradientSides right =
+      gradient_sides(c, c.plan.drhs, g, state.lhs, state.lhs_in,
+                     [](const Tensor& scale) { return along_axis(scale, 2, 0); });
   c.engine.begin(c.name + "/drhs");
   const ProductResult drhs =
       ragged_weight_gradient(right.residual, right.g, groups, c.policy, c.engine);

@@ -56,15 +56,17 @@ OutputScale aligned_scale(const Tensor& scale, Shape aligned, const Shape& out) 
 
 }  // namespace
 
-RowGroups row_groups(const Tensor& group_sizes, std::int64_t rows) {
+RowGroups row_groups(const Tensor& group_sizes, std::int64_t rows, const fault::Faults& faults) {
   RowGroups out;
-  std::int64_t begin = 0;
+  std::int64_t begin = faults.has(fault::Kind::ragged_group_late) && rows > 0 ? 1 : 0;
   for (std::int64_t i = 0; i < group_sizes.size(); ++i) {
     const std::int64_t size = std::max<std::int64_t>(0, group_sizes.load_int(i));
     const std::int64_t end = std::min(rows, begin + size);
     out.ranges.emplace_back(begin, end);
     begin = end;
   }
+  const bool keeps_tail = faults.has(fault::Kind::ragged_tail_kept) && !out.ranges.empty();
+  if (keeps_tail) out.ranges.back().second = rows;
   return out;
 }
 

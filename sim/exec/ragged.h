@@ -9,7 +9,8 @@ namespace mxcheck::exec {
 struct RowGroups {
   std::vector<std::pair<std::int64_t, std::int64_t>> ranges;
 };
-[[nodiscard]] RowGroups row_groups(const Tensor& group_sizes, std::int64_t rows);
+[[nodiscard]] RowGroups row_groups(const Tensor& group_sizes, std::int64_t rows,
+                                   const fault::Faults& faults = {});
 
 // lhs [m,k] x rhs [g,k,n] -> [m,n]; rows past the last group give 0.
 [[nodiscard]] ProductResult ragged_product(const Operand& lhs, const Operand& rhs,

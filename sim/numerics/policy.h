@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "sim/fault/fault.h"
+
 namespace mxcheck::numerics {
 
 struct Policy {
@@ -35,6 +37,9 @@ struct Policy {
   NanCode nan_code = NanCode::kZero;
   Tie tie = Tie::kEven;
   ExcessPrecision excess_precision = ExcessPrecision::kNone;
+  // Departures from the rules that no backend takes: planted faults, and what the root-cause
+  // classifier tries. No case can name them.
+  fault::Faults faults;
 
   friend bool operator==(const Policy&, const Policy&) = default;
 };

@@ -1,4 +1,5 @@
 // Calibration and scales: CAL and SCL.
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -13,6 +14,7 @@
 namespace mxcheck::quant {
 namespace {
 
+using fault::Kind;
 using numerics::DType;
 using numerics::flushed;
 
@@ -79,9 +81,12 @@ V nan_min(V a, V b) {
 
 // Multiplies by the method's factor, if it has one.
 template <typename A>
-void scale_by_factor(std::vector<typename A::Value>& values, const CalibrationMethod& method) {
-  if (method.arguments.empty()) return;
-  const auto factor = A::load(A::store(static_cast<typename A::Value>(method.arguments[0])));
+void scale_by_factor(std::vector<typename A::Value>& values, const CalibrationMethod& method,
+                     const Policy& policy) {
+  using V = typename A::Value;
+  if (method.arguments.empty() || policy.faults.has(Kind::factor_dropped)) return;
+  const auto given = static_cast<V>(method.arguments[0]);
+  const V factor = policy.faults.has(Kind::factor_unrounded) ? given : A::load(A::store(given));
   for (auto& v : values) v = A::round(v * factor);
 }
 
@@ -94,8 +99,10 @@ std::vector<typename A::Value> mean_square(const std::vector<typename A::Value>&
   for (std::size_t i = 0; i < x.size(); ++i) squares[i] = A::round(x[i] * x[i]);
   using Sum = std::conditional_t<std::is_same_v<V, double>, numerics::ArithmeticF64,
                                  numerics::ArithmeticF32>;
-  std::vector<V> sums = tensor::reduce_sum(squares, view.shape, view.reduced, policy.reduce_order,
-                                           tensor::rounded_add<Sum>);
+  const auto add = policy.faults.has(Kind::mean_square_narrow) ? tensor::rounded_add<A>
+                                                               : tensor::rounded_add<Sum>;
+  std::vector<V> sums =
+      tensor::reduce_sum(squares, view.shape, view.reduced, policy.reduce_order, add);
   const V count = static_cast<V>(x.size() / std::max<std::size_t>(1, sums.size()));
   const bool reciprocal =
       by_reciprocal<Sum>(policy.mean_divide, static_cast<std::int64_t>(sums.size()));
@@ -127,22 +134,29 @@ Calibration calibrate_in(const Tensor& array, const Spec& spec, const Policy& po
   if (spec.method.kind == CalibrationMethod::Kind::kMinmax) {
     std::vector<V> low = fold(x, view, kInf, nan_min<V>);
     std::vector<V> high = fold(x, view, -kInf, nan_max<V>);
-    for (V& v : low) v = nan_min(v, V(0));
-    for (V& v : high) v = nan_max(v, V(0));
-    scale_by_factor<A>(low, spec.method);
-    scale_by_factor<A>(high, spec.method);
+    if (!policy.faults.has(Kind::range_without_zero)) {
+      for (V& v : low) v = nan_min(v, V(0));
+      for (V& v : high) v = nan_max(v, V(0));
+    }
+    scale_by_factor<A>(low, spec.method, policy);
+    scale_by_factor<A>(high, spec.method, policy);
     out.min = tensor::store<A>(low, view.scale_shape);
     out.max = tensor::store<A>(high, view.scale_shape);
     return out;
   }
   std::vector<V> absmax;
   if (spec.method.kind == CalibrationMethod::Kind::kAbsmax) {
-    absmax = fold(x, view, -kInf, [](V a, V b) { return nan_max(a, std::fabs(b)); });
+    absmax = policy.faults.has(Kind::absmax_without_abs)
+                 ? fold(x, view, -kInf, nan_max<V>)
+                 : fold(x, view, -kInf, [](V a, V b) { return nan_max(a, std::fabs(b)); });
+    if (policy.faults.has(Kind::channels_merged) && !absmax.empty()) {
+      absmax.assign(absmax.size(), *std::max_element(absmax.begin(), absmax.end()));
+    }
   } else {
     absmax = mean_square<A>(x, view, policy);
     for (V& v : absmax) v = A::round(std::sqrt(v));
   }
-  scale_by_factor<A>(absmax, spec.method);
+  scale_by_factor<A>(absmax, spec.method, policy);
   out.absmax = tensor::store<A>(absmax, view.scale_shape);
   return out;
 }
@@ -150,8 +164,10 @@ Calibration calibrate_in(const Tensor& array, const Spec& spec, const Policy& po
 // SCL-6: the scales of block formats. mx: the power of two at or above, by the backend's own log2;
 // nv: the nearest e4m3fn.
 template <typename A>
-typename A::Value block_scale(typename A::Value scale, numerics::QRounding rounding) {
+typename A::Value block_scale(typename A::Value scale, numerics::QRounding rounding,
+                              const Policy& policy) {
   using V = typename A::Value;
+  if (policy.faults.has(Kind::block_scale_unrounded)) return scale;
   if (rounding == numerics::QRounding::kNv) {
     const double limit = numerics::largest_finite(numerics::kFormatF8E4M3FN);
     const double clipped =
@@ -160,7 +176,40 @@ typename A::Value block_scale(typename A::Value scale, numerics::QRounding round
         numerics::kFormatF8E4M3FN, numerics::encode(numerics::kFormatF8E4M3FN, clipped))));
   }
   if (std::isnan(scale) || std::isinf(scale)) return scale;
-  return A::round(static_cast<V>(std::ldexp(1.0, static_cast<int>(ceil_log2<A>(scale)))));
+  const int exponent = policy.faults.has(Kind::block_scale_nearest)
+                           ? static_cast<int>(std::nearbyint(std::log2(double(scale))))
+                           : static_cast<int>(ceil_log2<A>(scale));
+  return A::round(static_cast<V>(std::ldexp(1.0, exponent)));
+}
+
+// What absmax or a range is divided by (SCL-1, SCL-2).
+double scale_constant(const numerics::QTypeInfo& type, bool symmetric, const Policy& policy) {
+  if (symmetric) {
+    return policy.faults.has(Kind::scale_bound_integer) ? std::floor(type.bound) : type.bound;
+  }
+  const double steps = double(type.high) - double(type.low);
+  return policy.faults.has(Kind::scale_range_off_by_one) ? steps + 1 : steps;
+}
+
+// SCL-3: scales below it become 1.
+template <typename A>
+typename A::Value scale_guard(const Policy& policy) {
+  using V = typename A::Value;
+  if (policy.faults.has(Kind::scale_guard_missing)) return -std::numeric_limits<V>::infinity();
+  const auto tiny = static_cast<V>(A::kTiny);
+  return policy.faults.has(Kind::scale_guard_at_tiny) ? tiny : A::round(std::sqrt(tiny));
+}
+
+// SCL-4 of one scale, before its saturating cast.
+template <typename A>
+typename A::Value unrounded_zero_point(typename A::Value low, typename A::Value high,
+                                       typename A::Value scale, const numerics::QTypeInfo& type,
+                                       const Policy& policy) {
+  using V = typename A::Value;
+  if (policy.faults.has(Kind::zero_point_from_maximum)) {
+    return A::round(static_cast<V>(type.high) - A::round(high / scale));
+  }
+  return A::round(static_cast<V>(type.low) - A::round(low / scale));
 }
 
 template <typename A>
@@ -170,15 +219,16 @@ Scaling scaling_in(const Calibration& calibration, QType qtype, const Policy& po
   const bool symmetric = calibration.absmax.has_value();
   const Tensor& reference = symmetric ? *calibration.absmax : *calibration.max;
   const bool reciprocal = by_reciprocal<A>(policy.scale_constant, reference.size());
-  const double range = symmetric ? type.bound : double(type.high) - double(type.low);
-  const V constant = A::load(A::store(static_cast<V>(range)));
+  const auto unrounded = static_cast<V>(scale_constant(type, symmetric, policy));
+  const V constant =
+      policy.faults.has(Kind::scale_constant_unrounded) ? unrounded : A::load(A::store(unrounded));
   std::vector<V> scale = tensor::load<A>(reference);
   std::vector<V> low;
   if (!symmetric) {
     low = tensor::load<A>(*calibration.min);
     for (std::size_t i = 0; i < scale.size(); ++i) scale[i] = A::round(scale[i] - low[i]);
   }
-  const V guard = A::round(std::sqrt(static_cast<V>(A::kTiny)));
+  const V guard = scale_guard<A>(policy);
   for (V& s : scale) {
     s = divide_by_constant<A>(s, constant, reciprocal);
     if (s < guard) s = V(1);
@@ -186,16 +236,18 @@ Scaling scaling_in(const Calibration& calibration, QType qtype, const Policy& po
   Scaling out{tensor::store<A>(scale, reference.shape()), std::nullopt};
   if (!symmetric) {
     Tensor zero_point(type.stored, reference.shape());
-    const CodeRule rule = code_rule(qtype, policy);
-    const V lowest = static_cast<V>(type.low);
+    const std::vector<V> high = tensor::load<A>(reference);
+    CodeRule rule = code_rule(qtype, policy);
+    if (policy.faults.has(Kind::zero_point_rounded_down)) rule.tie = numerics::Rounding::kFloor;
+    if (policy.faults.has(Kind::zero_point_half_away)) rule.tie = numerics::Rounding::kAway;
     for (std::size_t i = 0; i < scale.size(); ++i) {
-      const V z = A::round(lowest - A::round(low[i] / scale[i]));
+      const V z = unrounded_zero_point<A>(low[i], high[i], scale[i], type, policy);
       zero_point.store_int(static_cast<std::int64_t>(i), integer_code(z, rule));
     }
     out.zero_point = zero_point;
   }
   if (type.mandatory_tile != 0) {
-    for (V& s : scale) s = block_scale<A>(s, type.rounding);
+    for (V& s : scale) s = block_scale<A>(s, type.rounding, policy);
     out.scale = tensor::store<A>(scale, reference.shape());
   }
   return out;

@@ -13,6 +13,7 @@
 namespace mxcheck::quant {
 namespace {
 
+using fault::Kind;
 using numerics::DType;
 using numerics::QRounding;
 
@@ -34,14 +35,15 @@ constexpr std::array<float, 16> kNf4Buckets{-1.0f,
                                             0.7229568362236023f,
                                             1.0f};
 
-// Nearest bucket, lowest index on ties; NaN is at distance NaN from the first.
-std::uint8_t nf4_code(float value) {
+// Nearest bucket, lowest index on ties (`tie_up`: the highest); NaN is at distance NaN from the
+// first.
+std::uint8_t nf4_code(float value, bool tie_up) {
   if (std::isnan(value)) return 0;
   std::size_t best = 0;
   float best_distance = std::fabs(kNf4Buckets[0] - value);
   for (std::size_t i = 1; i < kNf4Buckets.size(); ++i) {
     const float distance = std::fabs(kNf4Buckets[i] - value);
-    if (distance < best_distance) {
+    if (distance < best_distance || (tie_up && distance == best_distance)) {
       best = i;
       best_distance = distance;
     }
@@ -78,21 +80,56 @@ Tensor encode_codes(const std::vector<V>& q, const Shape& shape, QType qtype,
       break;
     }
     case QRounding::kNf4:
-      for (std::size_t i = 0; i < q.size(); ++i) codes[i] = nf4_code(static_cast<float>(q[i]));
+      for (std::size_t i = 0; i < q.size(); ++i) {
+        codes[i] = nf4_code(static_cast<float>(q[i]), policy.faults.has(Kind::nf4_tie_up));
+      }
       break;
     case QRounding::kFloat:
     case QRounding::kMx:
     case QRounding::kNv: {
       const numerics::SmallFloatFormat& format = float_format(type.stored);
       const V limit = static_cast<V>(numerics::largest_finite(format));
+      const bool clip = !policy.faults.has(Kind::fp8_not_clipped);
+      const bool through_f16 = policy.faults.has(Kind::fp8_through_f16);
       for (std::size_t i = 0; i < q.size(); ++i) {
-        const V v = q[i] > limit ? limit : q[i] < -limit ? -limit : q[i];
+        V v = clip && q[i] > limit ? limit : clip && q[i] < -limit ? -limit : q[i];
+        if (through_f16) v = numerics::ArithmeticF16::round(static_cast<float>(v));
         codes[i] = static_cast<std::uint8_t>(numerics::encode(format, static_cast<double>(v)));
       }
       break;
     }
   }
   return out;
+}
+
+// q + zero point, a second rounding in the array's dtype (QNT-2).
+template <typename A>
+void add_zero_point(std::vector<typename A::Value>& q, const Tensor& zero_point,
+                    const std::vector<std::int64_t>& map, const Policy& policy) {
+  using V = typename A::Value;
+  if (policy.faults.has(Kind::zero_point_not_added)) return;
+  const bool late = policy.faults.has(Kind::zero_point_added_after_rounding);
+  const std::vector<V> zero = tensor::load_any<V>(zero_point);
+  for (std::size_t i = 0; i < q.size(); ++i) {
+    if (late) q[i] = std::nearbyint(q[i]);
+    q[i] = A::round(q[i] + zero[static_cast<std::size_t>(map[i])]);
+  }
+}
+
+// Where each element finds its scale (TIL-1).
+std::vector<std::int64_t> scale_positions(const Shape& shape, const Shape& scale_shape,
+                                          const Policy& policy) {
+  std::vector<std::int64_t> map = scale_map(shape, scale_shape);
+  if (!policy.faults.has(Kind::tile_interleaved)) return map;
+  const std::vector<std::int64_t> strides = tensor::row_major_strides(scale_shape);
+  for (std::size_t i = 0; i < map.size(); ++i) {
+    const std::vector<std::int64_t> index = tensor::unravel(static_cast<std::int64_t>(i), shape);
+    map[i] = 0;
+    for (std::size_t axis = 0; axis < index.size(); ++axis) {
+      map[i] += index[axis] % scale_shape[axis] * strides[axis];
+    }
+  }
+  return map;
 }
 
 // x / scale, plus the zero point, in the array's dtype.
@@ -110,44 +147,44 @@ std::vector<typename A::Value> scaled(const Tensor& x, const Scaling& scaling,
   if (reciprocal) {
     for (V& s : scale) s = A::round(V(1) / s);
     for (std::size_t i = 0; i < q.size(); ++i) {
-      q[i] = A::round(q[i] * scale[static_cast<std::size_t>(map[i])]);
+      q[i] = q[i] * scale[static_cast<std::size_t>(map[i])];
     }
   } else {
     for (std::size_t i = 0; i < q.size(); ++i) {
-      q[i] = A::round(q[i] / scale[static_cast<std::size_t>(map[i])]);
+      q[i] = q[i] / scale[static_cast<std::size_t>(map[i])];
     }
   }
-  if (scaling.zero_point) {
-    const std::vector<V> zero = tensor::load_any<V>(*scaling.zero_point);
-    for (std::size_t i = 0; i < q.size(); ++i) {
-      q[i] = A::round(q[i] + zero[static_cast<std::size_t>(map[i])]);
-    }
+  if (!policy.faults.has(Kind::quotient_unrounded)) {
+    for (V& v : q) v = A::round(v);
   }
+  if (scaling.zero_point) add_zero_point<A>(q, *scaling.zero_point, map, policy);
   return q;
 }
 
 template <typename A>
 Quantized quantize_in(const Tensor& x, QType qtype, const Scaling& scaling, const Policy& policy,
                       const Tensor* noise) {
-  const std::vector<std::int64_t> map = scale_map(x.shape(), scaling.scale.shape());
+  const std::vector<std::int64_t> map = scale_positions(x.shape(), scaling.scale.shape(), policy);
   const auto q = scaled<A>(x, scaling, map, policy);
   Quantized out{Tensor(), scaling.scale, scaling.zero_point, qtype};
-  if (noise == nullptr || numerics::info(qtype).rounding != QRounding::kInteger) {
+  if (noise == nullptr || numerics::info(qtype).rounding != QRounding::kInteger ||
+      policy.faults.has(Kind::noise_dropped)) {
     out.qvalue = encode_codes(q, x.shape(), qtype, policy);
     return out;
   }
   const auto values = noise->data<float>();
   const std::vector<std::int64_t> noise_map = scale_map(x.shape(), noise->shape());
+  const float sign = policy.faults.has(Kind::noise_negated) ? -1.0f : 1.0f;
   std::vector<float> noisy(q.size());
   for (std::size_t i = 0; i < q.size(); ++i) {
-    noisy[i] = static_cast<float>(q[i]) + values[static_cast<std::size_t>(noise_map[i])];
+    noisy[i] = static_cast<float>(q[i]) + sign * values[static_cast<std::size_t>(noise_map[i])];
   }
   out.qvalue = encode_codes(noisy, x.shape(), qtype, policy);
   return out;
 }
 
 template <typename A>
-Tensor dequantize_in(const Quantized& q) {
+Tensor dequantize_in(const Quantized& q, const Policy& policy) {
   using V = typename A::Value;
   std::vector<V> values;
   if (q.qtype == QType::kNf4) {
@@ -159,10 +196,11 @@ Tensor dequantize_in(const Quantized& q) {
     for (V& v : values) v = A::round(v);
   }
   const std::vector<std::int64_t> map = scale_map(q.qvalue.shape(), q.scale.shape());
-  if (q.zero_point) {
+  if (q.zero_point && !policy.faults.has(Kind::dequantize_zero_point_omitted)) {
+    const V sign = policy.faults.has(Kind::dequantize_zero_point_added) ? V(-1) : V(1);
     const std::vector<V> zero = tensor::load_any<V>(*q.zero_point);
     for (std::size_t i = 0; i < values.size(); ++i) {
-      values[i] = A::round(values[i] - zero[static_cast<std::size_t>(map[i])]);
+      values[i] = A::round(values[i] - sign * zero[static_cast<std::size_t>(map[i])]);
     }
   }
   const std::vector<V> scale = tensor::load<A>(q.scale);
@@ -212,11 +250,16 @@ Quantized quantize(const Tensor& x, QType qtype, const Scaling& scaling, const P
 
 Tensor dequantize(const Quantized& q, const Policy& policy) {
   return numerics::dispatch(q.scale.dtype(), policy, [&](auto arithmetic) {
-    return dequantize_in<decltype(arithmetic)>(q);
+    return dequantize_in<decltype(arithmetic)>(q, policy);
   });
 }
 
-Tensor clip_gradient(const Tensor& g, const Tensor& x, const Calibration& calibration) {
+Tensor clip_gradient(const Tensor& g, const Tensor& x, const Calibration& calibration,
+                     const fault::Faults& faults) {
+  if (faults.has(Kind::mask_missing)) return g;
+  const bool exclusive = faults.has(Kind::mask_exclusive);
+  const bool inverted = faults.has(Kind::mask_inverted);
+  const bool one_sided = faults.has(Kind::mask_one_sided);
   const Tensor& upper = calibration.absmax ? *calibration.absmax : *calibration.max;
   const std::vector<std::int64_t> map = scale_map(x.shape(), upper.shape());
   Tensor out = g;
@@ -225,7 +268,9 @@ Tensor clip_gradient(const Tensor& g, const Tensor& x, const Calibration& calibr
     const double high = upper.load(at);
     const double low = calibration.absmax ? -high : calibration.min->load(at);
     const double value = x.load(i);
-    if (!(low <= value && value <= high)) out.set_bits(i, 0);
+    bool inside = (low <= value || one_sided) && value <= high;
+    if (exclusive) inside = inside && value != low && value != high;
+    if (inside == inverted) out.set_bits(i, 0);
   }
   return out;
 }

@@ -70,7 +70,7 @@ struct Scaling {
 
 // BWD-7: g where lower <= x <= upper (bounds inclusive), else +0. g and x have one shape; their
 // dtypes may differ.
-[[nodiscard]] Tensor clip_gradient(const Tensor& g, const Tensor& x,
-                                   const Calibration& calibration);
+[[nodiscard]] Tensor clip_gradient(const Tensor& g, const Tensor& x, const Calibration& calibration,
+                                   const fault::Faults& faults = {});
 
 }  // namespace mxcheck::quant

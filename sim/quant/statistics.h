@@ -32,7 +32,7 @@ struct Statistics {
                                               const Calibration& mean);
 
 // SRQ-4: count += 1, sums += the mean, in f32.
-void update(Statistics& statistics, const Calibration& mean);
+void update(Statistics& statistics, const Calibration& mean, const fault::Faults& faults = {});
 
 // SRQ-5: sum / count (by the policy's mean_divide) cast to the calibration's dtype, or the step's
 // own mean while count is 0.
@@ -46,6 +46,7 @@ void update(Statistics& statistics, const Calibration& mean);
 
 // RND-1, RND-2: noise for a gradient of `shape`; f32, dim 1 on the axes that share a value.
 [[nodiscard]] Tensor make_noise(base::ThreefryWords key, numerics::NoiseMethod method,
-                                const Shape& shape, const Axes& noise_axes);
+                                const Shape& shape, const Axes& noise_axes,
+                                const fault::Faults& faults = {});
 
 }  // namespace mxcheck::quant
