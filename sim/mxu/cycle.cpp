@@ -33,7 +33,7 @@ CycleResult run_cycle(const Profile& profile, const Product& product, const Cycl
   if (extents.m == 0 || extents.n == 0 || extents.k == 0) {
     return nothing_to_stream(profile, product);
   }
-  if (options.engine == Engine::kAuto && options.probe == nullptr &&
+  if (options.engine == Engine::kAuto && options.probe == nullptr && options.defects == nullptr &&
       internal::fast_array_fits(profile, product)) {
     auto fast = internal::run_fast_stationary(profile, product, options.overlap,
                                               internal::row_kernels().back());

@@ -21,6 +21,7 @@ struct CycleOptions {
   Overlap overlap = Overlap::kFull;
   Engine engine = Engine::kAuto;
   Probe* probe = nullptr;
+  const Defects* defects = nullptr;  // planted faults; the plain engine steps them
 };
 
 struct CycleResult {

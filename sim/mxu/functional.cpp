@@ -4,6 +4,7 @@
 // the end delivery. Nothing here is shared with the stepped array that is checked against it.
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 #include "sim/base/check.h"
 #include "sim/mxu/product.h"
@@ -91,10 +92,31 @@ Wide shift_and_round(const Profile& profile, Wide value) {
   return floor;
 }
 
+// The product of one (m, n, k), and the running sum after an add, of a unit with defects.
+struct Faulty {
+  const Profile& profile;
+  const Product& product;
+  const Defects* defects;  // null: a healthy one
+  std::int64_t m, n;
+
+  [[nodiscard]] std::int64_t multiply(std::int32_t lhs, std::int32_t rhs, std::int64_t k,
+                                      const Chunk& chunk) const {
+    const Pe pe = pe_of(profile, m, n, k, chunk.begin);
+    if (profile.dataflow == Dataflow::kInputStationary) std::swap(lhs, rhs);
+    return defects->product(defects->activation_at(lhs, pe), defects->weight_at(rhs, pe), pe,
+                            k + 1 == chunk.end);
+  }
+  [[nodiscard]] std::int64_t add(std::int64_t before, std::int64_t sum, std::int64_t k,
+                                 const Chunk& chunk) const {
+    return defects->partial(before, sum, pe_of(profile, m, n, k, chunk.begin));
+  }
+};
+
 // One output. `see(stage, chunk, k, exact, kept)` is told every register write.
 template <typename See>
 std::int64_t output(const Profile& profile, const Product& product, std::int64_t m, std::int64_t n,
-                    std::int64_t k_end, See&& see) {
+                    std::int64_t k_end, See&& see, const Defects* defects = nullptr) {
+  const Faulty unit{profile, product, defects, m, n};
   const bool emulated = profile.emulation == Emulation::kBf16F32;
   const std::int64_t init =
       product.init.empty() ? 0 : product.init[static_cast<std::size_t>(m * product.n + n)];
@@ -117,18 +139,24 @@ std::int64_t output(const Profile& profile, const Product& product, std::int64_t
       const std::int64_t end = std::min(begin + profile.product_group, chunk.end);
       std::int64_t p = 0;
       for (std::int64_t k = begin; k < end; ++k) {
-        p += std::int64_t{product.lhs[static_cast<std::size_t>(m * product.k + k)]} *
-             product.rhs[static_cast<std::size_t>(k * product.n + n)];
+        const std::int32_t a = product.lhs[static_cast<std::size_t>(m * product.k + k)];
+        const std::int32_t b = product.rhs[static_cast<std::size_t>(k * product.n + n)];
+        p += defects == nullptr ? std::int64_t{a} * b : unit.multiply(a, b, k, chunk);
       }
       last_k = end - 1;
       const std::int64_t exact = p;
       if (profile.group_bits != kExactGroup)
         p = bring(p, profile.group_bits, profile.group_overflow);
       see(Stage::kGroup, chunk_number, last_k, Wide{exact}, p);
+      const std::int64_t before = s;
       s = write(Stage::kPartial, s, extend(profile, product, p), profile.partial_bits,
                 profile.partial_overflow);
+      if (defects != nullptr) s = unit.add(before, s, last_k, chunk);
     }
     acc = write(Stage::kAcc, acc, s, profile.acc_bits, profile.acc_overflow);
+    if (defects != nullptr && chunk_number == 0 && defects->adds_twice()) {
+      acc = write(Stage::kAcc, acc, s, profile.acc_bits, profile.acc_overflow);
+    }
     ++chunk_number;
   }
   if (profile.acc_init == AccInit::kLast && !product.init.empty()) {
@@ -178,7 +206,17 @@ const char* name(Stage stage) {
   return kNames[static_cast<std::size_t>(stage)];
 }
 
-ProductResult functional(const Profile& profile, const Product& product) {
+// The output whose result a unit with swapped columns delivers as output (m, n).
+void swap_columns(const Profile& profile, const Extents& computed, const Defects& defects,
+                  std::int64_t& m, std::int64_t& n) {
+  const bool by_m = profile.dataflow == Dataflow::kInputStationary;
+  std::int64_t& column = by_m ? m : n;
+  const std::int64_t begin = column - column % profile.cols;
+  const std::int64_t all = by_m ? computed.m : computed.n;
+  column = defects.column(column, begin, std::min(begin + profile.cols, all));
+}
+
+ProductResult functional(const Profile& profile, const Product& product, const Defects* defects) {
   check_operands(product);
   ProductResult result;
   result.path = "functional";
@@ -200,8 +238,10 @@ ProductResult functional(const Profile& profile, const Product& product) {
         result.overflow = OverflowAt{m, n, k, stage};
         result.status = Status::kUndefined;
       };
+      std::int64_t from_m = m, from_n = n;
+      if (defects != nullptr) swap_columns(profile, computed, *defects, from_m, from_n);
       result.acc[static_cast<std::size_t>(m * product.n + n)] =
-          output(profile, product, m, n, computed.k, see);
+          output(profile, product, from_m, from_n, computed.k, see, defects);
     }
   }
   return result;

@@ -38,6 +38,10 @@ class OutputArray {
   void count(bool issued);
   void step_pe(std::int64_t r, std::int64_t c);
   void move_operands(std::int64_t r, std::int64_t c, std::int64_t pe);
+  [[nodiscard]] std::int32_t entering_lhs(std::int32_t item, std::int64_t r, std::int64_t i) const;
+  [[nodiscard]] std::int32_t entering_rhs(std::int32_t item, std::int64_t c, std::int64_t i) const;
+  void multiply_add(MovingSum& sum, std::size_t lane, Pe pe, const OverflowAt& where,
+                    const Extent& chunk);
   void work(std::int64_t r, std::int64_t c, std::int64_t pe);
   void finish(std::int64_t r, std::int64_t c, const OverflowAt& where, bool inside);
   void shift_out(std::int64_t c);
@@ -135,24 +139,57 @@ void OutputArray::count(bool issued) {
 
 void OutputArray::move_operands(std::int64_t r, std::int64_t c, std::int64_t pe) {
   const std::int64_t q = state_.macs, entered = state_.clock - (c == 0 ? r : c);
-  std::int32_t edge = -1;
-  if ((c == 0 || r == 0) && entered >= 0) edge = issued_[at(entered)];
+  const auto issued_at = [&](std::int64_t clock) {
+    return (c == 0 || r == 0) && clock >= 0 ? issued_[at(clock)] : -1;
+  };
+  const std::int32_t edge = issued_at(entered);
+  const Defects* defects = options_.defects;
+  const std::int32_t lhs_edge = defects == nullptr ? edge : issued_at(entered - defects->lag(r));
   state_.item[at(pe)] = c == 0 ? edge : state_.item[at(pe - 1)];
   for (std::int64_t i = 0; i < q; ++i) {
-    std::int32_t lhs = 0, rhs = 0;
-    if (edge >= 0) {
-      const Item& it = items_[at(edge)];
-      const Fold& f = folds_[at(it.fold)];
-      const std::int64_t k = steps_[at(it.step)].k.begin + i;
-      const std::int64_t m = f.along.begin + r, n = f.across.begin + c;
-      const bool real = k < steps_[at(it.step)].k.end;
-      if (real && m < f.along.end) lhs = product_.lhs[at(m * product_.k + k)];
-      if (real && n < f.across.end) rhs = product_.rhs[at(k * product_.n + n)];
-    }
     const std::size_t here = at(pe * q + i);
-    state_.act[here] = c == 0 ? lhs : state_.act[at((pe - 1) * q + i)];
-    state_.weight[0][here] = r == 0 ? rhs : state_.weight[0][at((pe - state_.cols) * q + i)];
+    std::int32_t& act = state_.act[here];
+    std::int32_t& weight = state_.weight[0][here];
+    act = c == 0 ? entering_lhs(lhs_edge, r, i) : state_.act[at((pe - 1) * q + i)];
+    weight = r == 0 ? entering_rhs(edge, c, i) : state_.weight[0][at((pe - state_.cols) * q + i)];
+    if (defects == nullptr) continue;
+    act = defects->activation_register(act, {r, c});
+    weight = defects->weight_register(weight, {r, c});
   }
+}
+
+// What enters row r and column c with an item: lane i of its k.
+std::int32_t OutputArray::entering_lhs(std::int32_t item, std::int64_t r, std::int64_t i) const {
+  if (item < 0) return 0;
+  const Item& it = items_[at(item)];
+  const std::int64_t k = steps_[at(it.step)].k.begin + i, m = folds_[at(it.fold)].along.begin + r;
+  const bool real = k < steps_[at(it.step)].k.end && m < folds_[at(it.fold)].along.end;
+  return real ? product_.lhs[at(m * product_.k + k)] : 0;
+}
+
+std::int32_t OutputArray::entering_rhs(std::int32_t item, std::int64_t c, std::int64_t i) const {
+  if (item < 0) return 0;
+  const Item& it = items_[at(item)];
+  const std::int64_t k = steps_[at(it.step)].k.begin + i, n = folds_[at(it.fold)].across.begin + c;
+  const bool real = k < steps_[at(it.step)].k.end && n < folds_[at(it.fold)].across.end;
+  return real ? product_.rhs[at(k * product_.n + n)] : 0;
+}
+
+// One product into the PE's sum; `where.k` is its k.
+void OutputArray::multiply_add(MovingSum& sum, std::size_t lane, Pe pe, const OverflowAt& where,
+                               const Extent& chunk) {
+  const bool last = where.k + 1 == chunk.end;
+  const bool closes = last || (where.k + 1 - chunk.begin) % profile_.product_group == 0;
+  const std::int64_t before = sum.partial;
+  const Defects* defects = options_.defects;
+  if (defects == nullptr) {
+    PeArithmetic::multiply_add(sum, state_.act[lane], state_.weight[0][lane]);
+  } else {
+    sum.group += defects->product(state_.act[lane], state_.weight[0][lane], pe, last);
+  }
+  if (!closes) return;
+  arithmetic_.close_group(sum, where);
+  if (defects != nullptr) sum.partial = defects->partial(before, sum.partial, pe);
 }
 
 void OutputArray::work(std::int64_t r, std::int64_t c, std::int64_t pe) {
@@ -169,19 +206,17 @@ void OutputArray::work(std::int64_t r, std::int64_t c, std::int64_t pe) {
       sum = {starts && !product_.init.empty() ? arithmetic_.start(init(), where) : 0, 0};
     }
     for (std::int64_t k = step.k.begin; k < step.k.end; ++k) {
-      const std::size_t lane = at(pe * state_.macs + k - step.k.begin);
-      PeArithmetic::multiply_add(sum, state_.act[lane], state_.weight[0][lane]);
       where.k = k;
-      const std::int64_t in_chunk = k + 1 - step.chunk.begin;
-      if (in_chunk % profile_.product_group == 0 || k + 1 == step.chunk.end) {
-        arithmetic_.close_group(sum, where);
-      }
+      multiply_add(sum, at(pe * state_.macs + k - step.k.begin), {r, c}, where, step.chunk);
     }
     state_.partial[at(pe)] = sum.partial;
     state_.group[at(pe)] = sum.group;
     if (step.k.end == step.chunk.end) {
       const std::int64_t before = step.first_chunk ? 0 : state_.acc[at(pe)];
       state_.acc[at(pe)] = arithmetic_.accumulate(before, sum.partial, where);
+      if (step.first_chunk && options_.defects != nullptr && options_.defects->adds_twice()) {
+        state_.acc[at(pe)] = arithmetic_.accumulate(state_.acc[at(pe)], sum.partial, where);
+      }
     }
   }
   if (it.step + 1 == steps()) {
@@ -197,7 +232,12 @@ void OutputArray::finish(std::int64_t r, std::int64_t c, const OverflowAt& where
   MXCHECK_CHECK(!leaving_[pe].valid, "output register taken");
   leaving_[pe] = {-1, -1, 0, true};
   if (inside) {
-    leaving_[pe] = {where.m, where.n, arithmetic_.deliver(state_.acc[pe], where), true};
+    const Fold& f = folds_[at(items_[at(state_.item[pe])].fold)];
+    std::int64_t n = where.n;
+    if (options_.defects != nullptr) {
+      n = options_.defects->column(n, f.across.begin, f.across.end);
+    }
+    leaving_[pe] = {where.m, n, arithmetic_.deliver(state_.acc[pe], where), true};
   }
   state_.leaving[pe] = leaving_[pe].value;
   if (r == state_.rows - 1) shift_from_[at(c)] = state_.clock + 1;

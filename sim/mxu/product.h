@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/mxu/defects.h"
 #include "sim/mxu/profile.h"
 
 namespace mxcheck::mxu {
@@ -52,7 +53,9 @@ struct ProductResult {
 };
 
 // The definition (hardware profile, section "one output"), nested loops, any profile.
-[[nodiscard]] ProductResult functional(const Profile& profile, const Product& product);
+// With `defects`: what a unit with these faults computes.
+[[nodiscard]] ProductResult functional(const Profile& profile, const Product& product,
+                                       const Defects* defects = nullptr);
 
 // May the plain way (int32 multiply-add modulo 2^32, any order) stand for this profile?
 struct Licence {

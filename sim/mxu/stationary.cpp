@@ -60,6 +60,11 @@ class StationaryArray {
 
   void step_pe(std::int64_t r, std::int64_t c);
   void enter_activation(std::int64_t r, std::int64_t pe);
+  [[nodiscard]] std::int32_t entering_value(std::int32_t item, std::int64_t lane) const;
+  [[nodiscard]] std::int32_t late_item(std::int64_t entered, std::int64_t r) const;
+  void multiply_add(MovingSum& sum, std::size_t lane, std::int32_t weight, Pe pe,
+                    const OverflowAt& where, const Fold& f);
+  [[nodiscard]] const std::vector<std::int32_t>& weights_for(const Item& item) const;
   [[nodiscard]] MovingSum entering_sum(std::int32_t item, std::int64_t c);
   void leave(std::int32_t item, std::int64_t c, const MovingSum& sum);
   void shift_weights(std::int64_t c);
@@ -121,14 +126,56 @@ void StationaryArray::enter_activation(std::int64_t r, std::int64_t pe) {
   state_.item[at(pe)] = item;
   const std::int64_t q = state_.macs;
   for (std::int64_t i = 0; i < q; ++i) {
-    std::int32_t value = 0;
-    if (item >= 0) {
-      const Item& it = items_[at(item)];
-      const std::int64_t k = fold(it.fold).k.begin + r * q + i;
-      if (k < fold(it.fold).k.end) value = streamed(it.vector, k);
-    }
-    state_.act[at(pe * q + i)] = value;
+    state_.act[at(pe * q + i)] = entering_value(late_item(entered, r), r * q + i);
   }
+}
+
+// What enters a row with item `item`: lane `lane` of its k.
+std::int32_t StationaryArray::entering_value(std::int32_t item, std::int64_t lane) const {
+  if (item < 0) return 0;
+  const Item& it = items_[at(item)];
+  const std::int64_t k = fold(it.fold).k.begin + lane;
+  return k < fold(it.fold).k.end ? streamed(it.vector, k) : 0;
+}
+
+// The item whose activation enters row r where the one issued at `entered` should.
+std::int32_t StationaryArray::late_item(std::int64_t entered, std::int64_t r) const {
+  if (options_.defects != nullptr) entered -= options_.defects->lag(r);
+  return entered >= 0 ? issued_[at(entered)] : -1;
+}
+
+// One product of PE (r, c) into its column's sum.
+void StationaryArray::multiply_add(MovingSum& sum, std::size_t lane, std::int32_t weight, Pe pe,
+                                   const OverflowAt& where, const Fold& f) {
+  const std::int32_t act = state_.act[lane];
+  const std::int64_t k = where.k;
+  const bool last = k + 1 == f.chunk.end;
+  const bool closes = last || (k + 1 - f.chunk.begin) % profile_.product_group == 0;
+  const std::int64_t before = sum.partial;
+  if (options_.defects == nullptr) {
+    PeArithmetic::multiply_add(sum, act, weight);
+  } else {
+    sum.group += options_.defects->product(act, weight, pe, last);
+  }
+  if (!closes) return;
+  arithmetic_.close_group(sum, where);
+  if (options_.defects != nullptr) {
+    sum.partial = options_.defects->partial(before, sum.partial, pe);
+  }
+}
+
+// The weights that PE registers hold for an item; a faulty swap shows the other plane.
+const std::vector<std::int32_t>& StationaryArray::weights_for(const Item& item) const {
+  std::int64_t in_use = item.fold;
+  if (options_.defects != nullptr) {
+    const int delay = options_.defects->swap_delay();
+    const Extent& along = fold(item.fold).along;
+    const bool late = delay > 0 && item.vector == along.begin && item.fold > 0;
+    const bool early = delay < 0 && item.vector + 1 == along.end &&
+                       item.fold + 1 < static_cast<std::int64_t>(folds_.size());
+    if (late || early) in_use -= delay;
+  }
+  return state_.weight[plane(in_use)];
 }
 
 MovingSum StationaryArray::entering_sum(std::int32_t item, std::int64_t c) {
@@ -152,6 +199,12 @@ void StationaryArray::step_pe(std::int64_t r, std::int64_t c) {
     for (std::int64_t i = 0; i < q; ++i)
       state_.act[at(pe * q + i)] = state_.act[at((pe - 1) * q + i)];
   }
+  if (options_.defects != nullptr) {
+    for (std::int64_t i = 0; i < q; ++i) {
+      std::int32_t& held = state_.act[at(pe * q + i)];
+      held = options_.defects->activation_register(held, {r, c});
+    }
+  }
   const std::int32_t item = state_.item[at(pe)];
   if (item < 0) {
     state_.partial[at(pe)] = state_.group[at(pe)] = 0;
@@ -162,15 +215,14 @@ void StationaryArray::step_pe(std::int64_t r, std::int64_t c) {
              : MovingSum{state_.partial[at(pe - state_.cols)], state_.group[at(pe - state_.cols)]};
   const Item& it = items_[at(item)];
   const Fold& f = fold(it.fold);
-  const auto& weights = state_.weight[plane(it.fold)];
+  const auto& weights = weights_for(it);
   if (f.across.begin + c < f.across.end) {
     for (std::int64_t i = 0; i < q; ++i) {
       const std::int64_t k = f.k.begin + r * q + i;
       if (k >= f.k.end) break;
-      PeArithmetic::multiply_add(sum, state_.act[at(pe * q + i)], weights[at(pe * q + i)]);
-      const bool closes =
-          (k + 1 - f.chunk.begin) % profile_.product_group == 0 || k + 1 == f.chunk.end;
-      if (closes) arithmetic_.close_group(sum, output_at(it.vector, f.across.begin + c, k));
+      const std::size_t lane = at(pe * q + i);
+      multiply_add(sum, lane, weights[lane], {r, c}, output_at(it.vector, f.across.begin + c, k),
+                   f);
     }
   }
   state_.partial[at(pe)] = sum.partial;
@@ -191,6 +243,9 @@ void StationaryArray::leave(std::int32_t item, std::int64_t c, const MovingSum& 
   const bool first = f.chunk.begin == folds_.front().chunk.begin;
   MXCHECK_CHECK(first != (occupied_[cell] != 0), "accumulator row taken or missing");
   std::int64_t acc = arithmetic_.accumulate(first ? 0 : memory_[cell], sum.partial, where);
+  if (first && options_.defects != nullptr && options_.defects->adds_twice()) {
+    acc = arithmetic_.accumulate(acc, sum.partial, where);
+  }
   if (f.block_end && profile_.acc_init == AccInit::kLast && !product_.init.empty()) {
     acc = arithmetic_.accumulate(acc, init_of(it.vector, column), where);
   }
@@ -213,7 +268,11 @@ void StationaryArray::deliver_rows() {
     for (std::int64_t column = f.across.begin; column < f.across.end; ++column) {
       const std::size_t cell =
           at(slot(block.fold, block.vector) * state_.cols + column - f.across.begin);
-      const OverflowAt where = output_at(block.vector, column, f.chunk.end - 1);
+      std::int64_t to = column;
+      if (options_.defects != nullptr) {
+        to = options_.defects->column(column, f.across.begin, f.across.end);
+      }
+      const OverflowAt where = output_at(block.vector, to, f.chunk.end - 1);
       result_.product.acc[at(where.m * product_.n + where.n)] =
           arithmetic_.deliver(memory_[cell], where);
       occupied_[cell] = 0;
@@ -247,6 +306,10 @@ void StationaryArray::shift_weights(std::int64_t c) {
             k < f.k.end && column < f.across.end ? stationary(k, column) : 0;
         weights[at((r * state_.cols + c) * q + j)] =
             r == 0 ? from_top : weights[at(((r - 1) * state_.cols + c) * q + j)];
+        if (options_.defects != nullptr) {
+          std::int32_t& held = weights[at((r * state_.cols + c) * q + j)];
+          held = options_.defects->weight_register(held, {r, c});
+        }
       }
     }
   }
