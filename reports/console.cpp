@@ -73,6 +73,40 @@ std::map<std::string, CheckTotals> sum_checks(const RunResult& run) {
   return sums;
 }
 
+// One line per figure: the share of the bound, and what is known beside it.
+std::string figures_text(const CaseResult& c) {
+  std::string out;
+  for (const CheckResult& check : c.checks) {
+    for (const TensorFigure& f : check.figures) {
+      out += fmt::format("  {} {}: ", check.check, printable(f.name));
+      out += f.cls == Class::kExact
+                 ? "EXACT"
+                 : fmt::format("{:.3g} of its bound ({})", f.worst_fraction, printable(f.formula));
+      if (f.cosine) out += fmt::format(", cosine {:.6f}", *f.cosine);
+      if (f.sqnr_db) out += fmt::format(", SQNR {:.1f} dB", *f.sqnr_db);
+      out += "\n";
+    }
+    for (const RelationCount& r : check.relations) {
+      out += fmt::format("  {} {}: {} times, {} elements", check.check, r.relation, r.applied,
+                         r.elements);
+      for (const auto& [reason, times] : r.not_applicable) {
+        out += fmt::format("; {} not: {}", times, printable(reason));
+      }
+      out += "\n";
+    }
+  }
+  return out;
+}
+
+// The SIMD kernels the run put to the test, and the one it computed with.
+std::string kernels_text(const RunResult& run) {
+  const std::vector<KernelUse> uses = kernel_totals(run);
+  if (uses.empty()) return "";
+  std::string out = "kernels exercised:";
+  for (const KernelUse& use : uses) out += fmt::format(" {} ({})", use.name, use.products);
+  return out + "\n";
+}
+
 }  // namespace
 
 std::string shell_quote(const std::string& word) {
@@ -157,6 +191,7 @@ std::string ConsoleWriter::finished(const CaseResult& c) {
       out += finding_text(c, located, word, context_);
     }
   }
+  if (style_.verbosity >= Verbosity::kVerbose) out += figures_text(c);
   if (style_.verbosity < Verbosity::kVeryVerbose) return out;
   for (const CheckResult& check : c.checks) {
     out += fmt::format("  {} {} {}: {} tensors, {} elements, {} equal in bits, {} EXACT, {} BOUND",
@@ -185,6 +220,7 @@ std::string ConsoleWriter::summary(const RunResult& run) const {
       if (sum.left_out > 0) out += fmt::format("; {} cases left out", sum.left_out);
       out += "\n";
     }
+    out += kernels_text(run);
   }
   if (run.incomplete) out += "the run is incomplete\n";
   return out + totals_line(totals(run));

@@ -51,27 +51,67 @@ Json to_json(const Finding& f) {
           {"mismatches", mismatches}};
 }
 
+Json to_json(const TensorFigure& f) {
+  const auto given = [](const std::optional<double>& value) {
+    return value ? number(*value) : Json(nullptr);
+  };
+  return {{"name", f.name},
+          {"class", name(f.cls)},
+          {"formula", f.formula},
+          {"elements", f.elements},
+          {"worst_bound_fraction", number(f.worst_fraction)},
+          {"cosine", given(f.cosine)},
+          {"sqnr_db", given(f.sqnr_db)}};
+}
+
+Json to_json(const RelationCount& r) {
+  Json reasons = Json::array();
+  for (const auto& [reason, times] : r.not_applicable) {
+    reasons.push_back({{"reason", reason}, {"times", times}});
+  }
+  return {{"relation", r.relation},
+          {"applied", r.applied},
+          {"elements", r.elements},
+          {"not_applicable", reasons}};
+}
+
 Json to_json(const CheckResult& check) {
   Json findings = Json::array();
   for (const Finding& finding : check.findings) findings.push_back(to_json(finding));
-  return {{"check", check.check},
-          {"mode", check.mode},
-          {"status", name(check.status)},
-          {"reason", check.reason},
-          {"tensors", check.tensors},
-          {"elements", check.elements},
-          {"exact", check.exact},
-          {"bound", check.bound},
-          {"equal_bits", check.equal},
-          {"worst_bound_fraction", number(check.worst_fraction)},
-          {"worst_name", check.worst_name},
-          {"codes_moved", check.codes_moved},
-          {"findings", findings}};
+  Json figures = Json::array();
+  for (const TensorFigure& figure : check.figures) figures.push_back(to_json(figure));
+  Json relations = Json::array();
+  for (const RelationCount& relation : check.relations) relations.push_back(to_json(relation));
+  return {{"check", check.check},           {"mode", check.mode},
+          {"status", name(check.status)},   {"reason", check.reason},
+          {"tensors", check.tensors},       {"elements", check.elements},
+          {"exact", check.exact},           {"bound", check.bound},
+          {"equal_bits", check.equal},      {"worst_bound_fraction", number(check.worst_fraction)},
+          {"worst_name", check.worst_name}, {"codes_moved", check.codes_moved},
+          {"findings", findings},           {"figures", figures},
+          {"relations", relations}};
 }
 
 Json to_json(const QuantizationCounts& q) {
-  return {{"name", q.name}, {"total", q.total},         {"saturated", q.saturated},
-          {"zero", q.zero}, {"ties", optional(q.ties)}, {"sensitive", optional(q.sensitive)}};
+  return {{"name", q.name},
+          {"total", q.total},
+          {"saturated", q.saturated},
+          {"zero", q.zero},
+          {"ties", optional(q.ties)},
+          {"sensitive", optional(q.sensitive)},
+          {"reciprocal", optional(q.reciprocal)}};
+}
+
+Json to_json(const PathUse& p) {
+  return {{"level", p.level}, {"kernel", p.kernel}, {"reason", p.reason}, {"products", p.products}};
+}
+
+Json to_json(const std::vector<KernelUse>& uses) {
+  Json out = Json::array();
+  for (const KernelUse& k : uses) {
+    out.push_back({{"name", k.name}, {"isa", k.isa}, {"products", k.products}});
+  }
+  return out;
 }
 
 Json to_json(const CaseResult& c) {
@@ -89,6 +129,8 @@ Json to_json(const CaseResult& c) {
                         {"partial_bits", p.partial_bits},
                         {"acc_bits", p.acc_bits}});
   }
+  Json paths = Json::array();
+  for (const PathUse& p : c.paths) paths.push_back(to_json(p));
   return {{"id", c.id},
           {"file", c.file},
           {"digest", c.digest},
@@ -103,6 +145,8 @@ Json to_json(const CaseResult& c) {
           {"checks", checks},
           {"quantizations", quantizations},
           {"products", products},
+          {"paths", paths},
+          {"kernels", to_json(c.kernels)},
           {"quirks", c.quirks},
           {"notes", c.notes},
           {"milliseconds", c.milliseconds}};
@@ -113,7 +157,8 @@ Json to_json(const RunContext& context) {
           {"paths", context.paths},         {"selection", context.selection},
           {"policy", context.policy},       {"hardware", context.hardware},
           {"level", context.level},         {"isa", context.isa},
-          {"seed", optional(context.seed)}, {"shard", context.shard}};
+          {"isas_here", context.isas_here}, {"seed", optional(context.seed)},
+          {"shard", context.shard}};
 }
 
 }  // namespace
@@ -128,6 +173,7 @@ std::string to_json(const RunResult& run) {
       {"suite_digest", run.suite_digest},
       {"incomplete", run.incomplete},
       {"totals", {{"passed", sum.passed}, {"failed", sum.failed}, {"skipped", sum.skipped}}},
+      {"kernels", to_json(kernel_totals(run))},
       {"cases", cases},
       {"milliseconds", run.milliseconds}};
   return report.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";

@@ -1,6 +1,8 @@
 // Names of statuses and classes, and what a status counts as in the last line.
 #include "reports/model.h"
 
+#include <algorithm>
+
 #include "sim/base/check.h"
 
 namespace mxcheck::reports {
@@ -60,6 +62,22 @@ Totals totals(const RunResult& run) {
     }
   }
   return sum;
+}
+
+std::vector<KernelUse> kernel_totals(const RunResult& run) {
+  std::vector<KernelUse> out;
+  for (const CaseResult& c : run.cases) {
+    for (const KernelUse& use : c.kernels) {
+      const auto same = std::find_if(out.begin(), out.end(),
+                                     [&](const KernelUse& k) { return k.name == use.name; });
+      if (same == out.end()) {
+        out.push_back(use);
+      } else {
+        same->products += use.products;
+      }
+    }
+  }
+  return out;
 }
 
 }  // namespace mxcheck::reports

@@ -65,6 +65,24 @@ struct Finding {
   bool judged = true;       // false: reported, not held against the case
 };
 
+// What a check has to say of one tensor that is as it should be: how much of its bound it used, and
+// for gradients how like the reference it is.
+struct TensorFigure {
+  std::string name;
+  Class cls = Class::kBound;
+  std::string formula;  // of the bound, "" for EXACT
+  std::int64_t elements = 0;
+  double worst_fraction = 0;              // largest error / bound
+  std::optional<double> cosine, sqnr_db;  // information, not judged
+};
+
+// How often a relation between runs was applied, and why it was not.
+struct RelationCount {
+  std::string relation;  // scale_inputs, permute_k, ...
+  std::int64_t applied = 0, elements = 0;
+  std::vector<std::pair<std::string, std::int64_t>> not_applicable;  // reason, how often
+};
+
 struct CheckResult {
   std::string check;  // golden, fake_quant, ...
   std::string mode;   // isolated, end_to_end, or ""
@@ -77,6 +95,8 @@ struct CheckResult {
   std::string worst_name;                  // and the tensor that has it
   std::int64_t codes_moved = 0;            // quantization codes moved after an inexact op
   std::vector<Finding> findings;
+  std::vector<TensorFigure> figures;
+  std::vector<RelationCount> relations;
 };
 
 // Counts over the codes of one quantized operand.
@@ -85,8 +105,10 @@ struct QuantizationCounts {
   std::int64_t total = 0;
   std::int64_t saturated = 0;  // codes at either end of the range
   std::int64_t zero = 0;
-  std::optional<std::int64_t> ties;       // quotient exactly between two codes
-  std::optional<std::int64_t> sensitive;  // one ulp of the quotient decides the code
+  std::optional<std::int64_t> ties;        // quotient exactly between two codes
+  std::optional<std::int64_t> sensitive;   // one ulp of the quotient decides the code
+  std::optional<std::int64_t> reciprocal;  // codes that the other of x / scale and x * (1 / scale)
+                                           // would change
 };
 
 // One integer product and the narrowest signed registers that would have held its sums. Vectors
@@ -95,6 +117,20 @@ struct ProductWidths {
   std::string name;  // "step0/quant/y/fwd"
   std::int64_t batch = 1, m = 0, k = 0, n = 0;
   int partial_bits = 1, acc_bits = 1;
+};
+
+// One way the integer products of a case were computed, batch elements counted one by one.
+struct PathUse {
+  std::string level;   // fast, functional, cycle
+  std::string kernel;  // of level fast
+  std::string reason;  // the licence, or why there is none
+  std::int64_t products = 0;
+};
+
+// A SIMD kernel and how many products the check `fast` put through it.
+struct KernelUse {
+  std::string name, isa;
+  std::int64_t products = 0;
 };
 
 struct CaseResult {
@@ -107,6 +143,8 @@ struct CaseResult {
   std::vector<CheckResult> checks;
   std::vector<QuantizationCounts> quantizations;
   std::vector<ProductWidths> products;
+  std::vector<PathUse> paths;
+  std::vector<KernelUse> kernels;  // exercised by the check `fast`
   std::vector<std::string> quirks;
   std::vector<std::string> notes;
   std::string golden_digest;
@@ -121,6 +159,7 @@ struct RunContext {
   std::string hardware;   // forced by --hardware, else ""
   std::string level = "functional";
   std::string isa = "scalar";
+  std::vector<std::string> isas_here;  // what the host has, best first
   std::optional<std::uint64_t> seed;
   std::string shard;  // "1/4"
 };
@@ -137,5 +176,7 @@ struct Totals {
   std::int64_t passed = 0, failed = 0, skipped = 0;
 };
 [[nodiscard]] Totals totals(const RunResult& run);
+// Every kernel the check `fast` exercised, in the order of kernels.def, with its products.
+[[nodiscard]] std::vector<KernelUse> kernel_totals(const RunResult& run);
 
 }  // namespace mxcheck::reports

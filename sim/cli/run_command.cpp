@@ -47,13 +47,14 @@ CommandLine command_line() {
       ("policy", po::value<std::string>(),
        "numerics policy instead of the case's: NAME[,KNOB=VALUE]")  //
       ("hardware", po::value<std::string>(),
-       "matrix unit instead of the case's: preset or FILE.json")                         //
-      ("level", po::value<std::string>(), "model level: functional or cycle")            //
-      ("isa", po::value<std::string>(), "instruction set of the kernels: scalar")        //
-      ("jobs,j", po::value<std::string>(), "cases run at a time, 0: one per processor")  //
-      ("timeout", po::value<std::string>(), "seconds per case")                          //
-      ("exitfirst,x", "stop after the first failure")                                    //
-      ("maxfail", po::value<std::string>(), "stop after N failures")                     //
+       "matrix unit instead of the case's: preset or FILE.json")  //
+      ("level", po::value<std::string>(),
+       "model level: auto (kernels where licensed; default), functional, cycle, fast")       //
+      ("isa", po::value<std::string>(), "instruction set of the kernels: see mxcheck info")  //
+      ("jobs,j", po::value<std::string>(), "cases run at a time, 0: one per processor")      //
+      ("timeout", po::value<std::string>(), "seconds per case")                              //
+      ("exitfirst,x", "stop after the first failure")                                        //
+      ("maxfail", po::value<std::string>(), "stop after N failures")                         //
       ("report", po::value<Strings>()->composing(),
        "KIND=FILE, KIND json or junit (repeatable)")                                    //
       ("dump", po::value<std::string>(), "write every value to FILE.safetensors")       //
@@ -120,11 +121,19 @@ suite::DumpMode dump_mode(const po::variables_map& map) {
 }
 
 exec::Level level(const po::variables_map& map) {
-  const std::string word = one_of(map, "level", "functional", {"functional", "cycle", "fast"});
-  if (word == "fast") {
-    throw UsageError(fmt::format("--level fast: mxcheck {} has no kernels", version()));
+  const std::string word = one_of(map, "level", "auto", {"auto", "functional", "cycle", "fast"});
+  for (const exec::Level one :
+       {exec::Level::kFunctional, exec::Level::kCycle, exec::Level::kFast}) {
+    if (word == exec::name(one)) return one;
   }
-  return word == "cycle" ? exec::Level::kCycle : exec::Level::kFunctional;
+  return exec::Level::kAuto;
+}
+
+// The instruction set asked for, or the best; obeyed or refused.
+kernels::Isa isa(const po::variables_map& map) {
+  const base::Result<kernels::Isa> chosen = kernels::choose_isa(text(map, "isa", ""));
+  if (!chosen) throw UsageError("--isa: " + base::printable(chosen.error()));
+  return chosen.value();
 }
 
 suite::SuiteOptions suite_options(const po::variables_map& map) {
@@ -132,7 +141,8 @@ suite::SuiteOptions suite_options(const po::variables_map& map) {
   if (has(map, "policy")) options.cases.policy = parse_policy(text(map, "policy", ""));
   if (has(map, "hardware")) options.cases.profile = parse_hardware(text(map, "hardware", ""));
   options.cases.level = level(map);
-  options.cases.isa = one_of(map, "isa", "scalar", {"scalar"});
+  options.cases.isa = isa(map);
+  if (has(map, "isa")) options.cases.fast_isas = {options.cases.isa};
   options.cases.dump = dump_mode(map);
   constexpr std::int64_t kMostJobs = 1024;
   options.jobs = static_cast<unsigned>(integer(map, "jobs", 1, 0, kMostJobs));
@@ -152,8 +162,9 @@ reports::RunContext context(const po::variables_map& map, const suite::SuiteOpti
   out.selection = selection_text(map);
   if (options.cases.policy) out.policy = numerics::describe(*options.cases.policy);
   out.hardware = text(map, "hardware", "");
-  out.level = options.cases.level == exec::Level::kCycle ? "cycle" : "functional";
-  out.isa = options.cases.isa;
+  out.level = exec::name(options.cases.level);
+  out.isa = kernels::name(options.cases.isa);
+  for (const kernels::Isa one : kernels::isas_here()) out.isas_here.push_back(kernels::name(one));
   if (has(map, "shard-count")) {
     out.shard = text(map, "shard-index", "0") + "/" + text(map, "shard-count", "1");
   }

@@ -3,8 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <span>
 
+#include "sim/kernels/gemm.h"
 #include "sim/mxu/cycle.h"
 
 namespace mxcheck::exec {
@@ -13,66 +15,148 @@ namespace {
 using numerics::DType;
 using tensor::Tensor;
 
-std::vector<std::int32_t> widen(const Tensor& x) {
-  std::vector<std::int32_t> out(static_cast<std::size_t>(x.size()));
-  if (x.dtype() == DType::kS8 || x.dtype() == DType::kS4) {
-    const auto codes = x.data<std::int8_t>();
-    out.assign(codes.begin(), codes.end());
-  } else {
-    const auto codes = x.data<std::uint8_t>();
-    out.assign(codes.begin(), codes.end());
+bool is_signed(DType dtype) { return dtype == DType::kS8 || dtype == DType::kS4; }
+
+std::vector<std::int32_t> widen(const std::uint8_t* codes, std::int64_t count, DType dtype) {
+  if (!is_signed(dtype)) return {codes, codes + count};
+  const auto* from = reinterpret_cast<const std::int8_t*>(codes);
+  return {from, from + count};
+}
+
+mxu::CodeRange range_of(const std::uint8_t* codes, std::int64_t count, DType dtype) {
+  if (count == 0) return {};
+  if (!is_signed(dtype)) {
+    const auto [low, high] = std::minmax_element(codes, codes + count);
+    return {*low, *high};
   }
-  return out;
+  const auto* from = reinterpret_cast<const std::int8_t*>(codes);
+  const auto [low, high] = std::minmax_element(from, from + count);
+  return {*low, *high};
 }
 
 }  // namespace
 
+const char* name(Level level) {
+  switch (level) {
+    case Level::kAuto:
+      return "auto";
+    case Level::kFunctional:
+      return "functional";
+    case Level::kCycle:
+      return "cycle";
+    case Level::kFast:
+      return "fast";
+  }
+  return "?";
+}
+
+struct Engine::Matrices {
+  std::int64_t index = 0;  // in the batch
+  std::int64_t m = 0, k = 0, n = 0;
+  const std::uint8_t *lhs = nullptr, *rhs = nullptr;
+  DType lhs_type = DType::kS8, rhs_type = DType::kS8;
+};
+
 Tensor Engine::multiply(const Tensor& lhs, const Tensor& rhs) {
+  Matrices x;
   const std::int64_t batch = lhs.dim(0);
-  const std::int64_t m = lhs.dim(1);
-  const std::int64_t k = lhs.dim(2);
-  const std::int64_t n = rhs.dim(2);
-  products_.push_back({current_, batch, m, k, n});
-  const std::vector<std::int32_t> a = widen(lhs);
-  const std::vector<std::int32_t> b = widen(rhs);
-  Tensor out(DType::kS32, {batch, m, n});
+  x.m = lhs.dim(1);
+  x.k = lhs.dim(2);
+  x.n = rhs.dim(2);
+  x.lhs_type = lhs.dtype();
+  x.rhs_type = rhs.dtype();
+  products_.push_back({current_, batch, x.m, x.k, x.n});
+  Tensor out(DType::kS32, {batch, x.m, x.n});
   const auto target = out.mutable_data<std::int32_t>();
-  for (std::int64_t i = 0; i < batch; ++i) {
-    mxu::Product product;
-    product.m = m;
-    product.n = n;
-    product.k = k;
-    product.lhs =
-        std::span(a).subspan(static_cast<std::size_t>(i * m * k), static_cast<std::size_t>(m * k));
-    product.rhs =
-        std::span(b).subspan(static_cast<std::size_t>(i * k * n), static_cast<std::size_t>(k * n));
-    product.lhs_type = lhs.dtype();
-    product.rhs_type = rhs.dtype();
-    if (observer_ != nullptr) (*observer_)(current_, product);
-    const mxu::ProductResult result = run(product);
-    if (result.status == mxu::Status::kRefused) {
-      if (refused_reason_.empty()) {
-        refused_reason_ = fmt::format("{}: {}", current_, result.refusal.fact);
-        refused_label_ = result.refusal.label;
-      }
-      continue;
-    }
-    if (result.status == mxu::Status::kUndefined && undefined_reason_.empty()) {
-      undefined_reason_ = fmt::format("{}: the {} register overflows at batch {}, m {}, n {}, k {}",
-                                      current_, mxu::name(result.overflow->stage), i,
-                                      result.overflow->m, result.overflow->n, result.overflow->k);
-    }
-    // What the unit delivers is s32 in every named profile; a wider delivery keeps its low 32 bits.
-    for (std::size_t j = 0; j < result.acc.size(); ++j) {
-      target[static_cast<std::size_t>(i * m * n) + j] = static_cast<std::int32_t>(result.acc[j]);
-    }
+  const auto left = lhs.data<std::uint8_t>();
+  const auto right = rhs.data<std::uint8_t>();
+  for (; x.index < batch; ++x.index) {
+    x.lhs = left.data() + x.index * x.m * x.k;
+    x.rhs = right.data() + x.index * x.k * x.n;
+    std::int32_t* acc = target.data() + x.index * x.m * x.n;
+    if (options_.observer == nullptr && multiply_fast(x, acc)) continue;
+    multiply_slow(x, acc);
   }
   return out;
 }
 
-mxu::ProductResult Engine::run(const mxu::Product& product) const {
-  if (level_ == Level::kCycle) return mxu::run_cycle(profile_, product).product;
-  return mxu::multiply(profile_, product);
+// True if the product is done, or refused for good.
+bool Engine::multiply_fast(const Matrices& x, std::int32_t* acc) {
+  if (!uses_kernels(options_.level)) return false;
+  mxu::Refusal refusal = mxu::refuse_types(profile_, x.lhs_type, x.rhs_type);
+  if (!refusal.refused()) refusal = mxu::refuse_shape(profile_, x.m, x.n, x.k);
+  if (refusal.refused()) {
+    refuse(refusal.label, refusal.fact);
+    return true;
+  }
+  mxu::ProductRange range;
+  range.k = x.k;
+  if (!mxu::plain_wrap(profile_)) {
+    range.lhs = range_of(x.lhs, x.m * x.k, x.lhs_type);
+    range.rhs = range_of(x.rhs, x.k * x.n, x.rhs_type);
+  }
+  const mxu::Licence licence = mxu::licence(profile_, range);
+  if (!licence.granted) {
+    if (options_.level != Level::kFast) return false;
+    refuse("HW-LICENCE", fmt::format("level fast has no licence: {}", licence.reason));
+    return true;
+  }
+  const kernels::GemmKernel& kernel = *kernels::gemm_kernels_for(options_.isa).front();
+  thread_local kernels::PackedRhs packed;
+  packed.pack(kernel, options_.isa, {x.rhs, x.k, x.n, x.n, 1, is_signed(x.rhs_type)});
+  kernels::multiply({x.lhs, x.m, x.k, x.k, 1, is_signed(x.lhs_type)}, packed,
+                    {acc, x.n, options_.pool, nullptr});
+  count("fast", kernel.name, licence.reason);
+  return true;
+}
+
+void Engine::multiply_slow(const Matrices& x, std::int32_t* acc) {
+  const std::vector<std::int32_t> a = widen(x.lhs, x.m * x.k, x.lhs_type);
+  const std::vector<std::int32_t> b = widen(x.rhs, x.k * x.n, x.rhs_type);
+  mxu::Product product;
+  product.m = x.m;
+  product.n = x.n;
+  product.k = x.k;
+  product.lhs = a;
+  product.rhs = b;
+  product.lhs_type = x.lhs_type;
+  product.rhs_type = x.rhs_type;
+  if (options_.observer != nullptr) {
+    (*options_.observer)(current_, product);
+    if (multiply_fast(x, acc)) return;
+  }
+  const bool cycle = options_.level == Level::kCycle;
+  const mxu::ProductResult result =
+      cycle ? mxu::run_cycle(profile_, product).product : mxu::multiply(profile_, product);
+  if (result.status == mxu::Status::kRefused) {
+    refuse(result.refusal.label, result.refusal.fact);
+    return;
+  }
+  if (result.status == mxu::Status::kUndefined && undefined_reason_.empty()) {
+    undefined_reason_ = fmt::format("{}: the {} register overflows at batch {}, m {}, n {}, k {}",
+                                    current_, mxu::name(result.overflow->stage), x.index,
+                                    result.overflow->m, result.overflow->n, result.overflow->k);
+  }
+  // What the unit delivers is s32 in every named profile; a wider delivery keeps its low 32 bits.
+  for (std::size_t j = 0; j < result.acc.size(); ++j) {
+    acc[j] = static_cast<std::int32_t>(result.acc[j]);
+  }
+  count(cycle ? "cycle" : "functional", "", cycle ? "" : result.path);
+}
+
+void Engine::refuse(const std::string& label, const std::string& fact) {
+  if (!refused_reason_.empty()) return;
+  refused_reason_ = fmt::format("{}: {}", current_, fact);
+  refused_label_ = label;
+}
+
+void Engine::count(const char* level, const std::string& kernel, const std::string& reason) {
+  for (PathUse& use : paths_) {
+    if (use.level != level || use.kernel != kernel || use.reason != reason) continue;
+    ++use.products;
+    return;
+  }
+  paths_.push_back({level, kernel, reason, 1});
 }
 
 }  // namespace mxcheck::exec

@@ -1,5 +1,7 @@
 // Engine: the matrix unit as the executor sees it: products of codes under one hardware profile and
-// one level of the model, with what it met on the way (an undefined overflow, the products it ran).
+// one level of the model, with what it met on the way (an undefined overflow, the products it ran,
+// the way each was computed). The SIMD kernels need a licence for every product; without one the
+// level auto falls to the functional model and says so, the level fast refuses (HW-LICENCE).
 #pragma once
 
 #include <cstdint>
@@ -7,15 +9,21 @@
 #include <string>
 #include <vector>
 
+#include "sim/base/parallel.h"
+#include "sim/kernels/isa.h"
 #include "sim/mxu/product.h"
 #include "sim/mxu/profile.h"
 #include "sim/tensor/tensor.h"
 
 namespace mxcheck::exec {
 
-// kFunctional: the definition. kCycle: the stepped array. kFast: SIMD kernels, licensed products
-// only.
-enum class Level : std::uint8_t { kFunctional, kCycle, kFast };
+// kAuto: SIMD kernels where they are licensed, the functional model elsewhere. kFunctional: no
+// SIMD. kCycle: the stepped array. kFast: SIMD kernels; a product without a licence is refused.
+enum class Level : std::uint8_t { kAuto, kFunctional, kCycle, kFast };
+[[nodiscard]] const char* name(Level level);
+[[nodiscard]] inline bool uses_kernels(Level level) {
+  return level == Level::kAuto || level == Level::kFast;
+}
 
 // Sizes of one product the matrix unit ran, for schedules and reports.
 struct ProductShape {
@@ -27,10 +35,25 @@ struct ProductShape {
 // only as long as the call.
 using ProductObserver = std::function<void(const std::string& name, const mxu::Product& product)>;
 
+// One way products were computed, and how many (batch elements counted one by one).
+struct PathUse {
+  std::string level;   // "fast", "functional", "cycle"
+  std::string kernel;  // of level fast: its name in kernels.def
+  std::string reason;  // the licence, or why there is none
+  std::int64_t products = 0;
+};
+
+struct EngineOptions {
+  Level level = Level::kFunctional;
+  kernels::Isa isa = kernels::best_isa();
+  base::Pool* pool = nullptr;                 // of the kernels; null: the calling thread alone
+  const ProductObserver* observer = nullptr;  // of every product; may be null
+};
+
 class Engine {
  public:
-  Engine(const mxu::Profile& profile, Level level, const ProductObserver* observer = nullptr)
-      : profile_(profile), level_(level), observer_(observer) {}
+  Engine(const mxu::Profile& profile, const EngineOptions& options)
+      : profile_(profile), options_(options) {}
 
   // Names the products that follow, for messages.
   void begin(std::string name) { current_ = std::move(name); }
@@ -44,18 +67,24 @@ class Engine {
   [[nodiscard]] const std::string& refused_label() const { return refused_label_; }
   [[nodiscard]] const std::string& refused_reason() const { return refused_reason_; }
   [[nodiscard]] const std::vector<ProductShape>& products() const { return products_; }
+  [[nodiscard]] const std::vector<PathUse>& paths() const { return paths_; }
+  [[nodiscard]] const EngineOptions& options() const { return options_; }
 
  private:
-  [[nodiscard]] mxu::ProductResult run(const mxu::Product& product) const;
+  struct Matrices;  // one element of a batch
+  [[nodiscard]] bool multiply_fast(const Matrices& x, std::int32_t* acc);
+  void multiply_slow(const Matrices& x, std::int32_t* acc);
+  void refuse(const std::string& label, const std::string& fact);
+  void count(const char* level, const std::string& kernel, const std::string& reason);
 
   const mxu::Profile& profile_;
-  Level level_;
-  const ProductObserver* observer_;
+  EngineOptions options_;
   std::string current_;
   std::string refused_label_;
   std::string undefined_reason_;
   std::string refused_reason_;
   std::vector<ProductShape> products_;
+  std::vector<PathUse> paths_;
 };
 
 }  // namespace mxcheck::exec

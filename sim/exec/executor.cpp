@@ -25,7 +25,7 @@ class Run {
   explicit Run(const Request& request)
       : request_(request),
         graph_(request.graph),
-        engine_(request.profile, request.level, request.observer) {
+        engine_(request.profile, {request.level, request.isa, request.pool, request.observer}) {
     params_ = request.data.params;
     velocity_.resize(params_.size());
     param_inexact_.resize(params_.size(), false);
@@ -44,6 +44,7 @@ class Run {
       record_statistics();
     }
     outcome_.products = engine_.products();
+    outcome_.paths = engine_.paths();
     outcome_.undefined = engine_.undefined();
     outcome_.undefined_reason = engine_.undefined_reason();
     if (!engine_.refused_label().empty()) refuse(engine_.refused_label(), engine_.refused_reason());

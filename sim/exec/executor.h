@@ -33,6 +33,8 @@ struct Request {
   Level level = Level::kFunctional;
   const graph::Values* golden = nullptr;
   const ProductObserver* observer = nullptr;  // of every integer product; may be null
+  kernels::Isa isa = kernels::best_isa();     // of the kernels, where the level uses them
+  base::Pool* pool = nullptr;                 // the kernels' threads; null: the calling one alone
 };
 
 // How a value may be compared, decided from the dataflow alone.
@@ -48,6 +50,7 @@ struct Outcome {
   std::map<std::string, ValueClass> classes;  // by value name; absent: exact, upstream exact
   base::Diagnostics diagnostics;              // refusals that need data (STAT-*, HW-*)
   std::vector<ProductShape> products;
+  std::vector<PathUse> paths;  // how the products were computed
   bool undefined = false;
   std::string undefined_reason;
 };

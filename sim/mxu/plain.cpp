@@ -67,7 +67,9 @@ void any_product(const Product& x, std::vector<std::int32_t>& acc) {
 struct Range {
   __int128 low = 0, high = 0;
 };
-Range range_of(std::span<const std::int32_t> codes) {
+Range wide(const CodeRange& range) { return {range.low, range.high}; }
+template <typename T>
+CodeRange range_of(std::span<const T> codes) {
   if (codes.empty()) return {};
   const auto [low, high] = std::minmax_element(codes.begin(), codes.end());
   return {*low, *high};
@@ -85,15 +87,12 @@ Range sums(const Range& a, const Range& b, std::int64_t count) {
   return {std::min<__int128>(*low, 0) * count, std::max<__int128>(*high, 0) * count};
 }
 
-Licence range_proof(const Profile& profile, const Product& product) {
-  const Range lhs = range_of(product.lhs), rhs = range_of(product.rhs);
+Licence range_proof(const Profile& profile, const ProductRange& product) {
+  const Range lhs = wide(product.lhs), rhs = wide(product.rhs);
   const Range group = sums(lhs, rhs, std::min(profile.product_group, product.k));
   Range total = sums(lhs, rhs, product.k);
-  if (!product.init.empty()) {
-    const auto [low, high] = std::minmax_element(product.init.begin(), product.init.end());
-    total.low += std::min<std::int64_t>(*low, 0);
-    total.high += std::max<std::int64_t>(*high, 0);
-  }
+  total.low += std::min<std::int64_t>(product.init.low, 0);
+  total.high += std::max<std::int64_t>(product.init.high, 0);
   if (profile.partial_extension == Extension::kZero && group.low < 0) {
     return {false, "zero extension of negative sums"};
   }
@@ -127,11 +126,17 @@ bool plain_wrap(const Profile& profile) {
          profile.delivery_bits == 32 && profile.delivery_overflow == Overflow::kWrap;
 }
 
-Licence licence(const Profile& profile, const Product& product) {
+Licence licence(const Profile& profile, const ProductRange& range) {
   if (plain_wrap(profile)) return {true, "wraps modulo 2^32 everywhere"};
   if (profile.delivery_shift != 0) return {false, "delivery shifts"};
   if (profile.tail == Tail::kDrop) return {false, "tails are dropped"};
-  return range_proof(profile, product);
+  return range_proof(profile, range);
+}
+
+Licence licence(const Profile& profile, const Product& product) {
+  if (plain_wrap(profile)) return licence(profile, ProductRange{});
+  return licence(profile, ProductRange{range_of(product.lhs), range_of(product.rhs),
+                                       range_of(product.init), product.k});
 }
 
 std::vector<std::int32_t> multiply_modulo_2_32(const Product& product) {

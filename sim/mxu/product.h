@@ -64,7 +64,16 @@ struct Licence {
 };
 // By the profile alone: every register wraps and none is narrower than what is delivered.
 [[nodiscard]] bool plain_wrap(const Profile& profile);
+// Extremes of a product's codes, and of its initial accumulator where there is one.
+struct CodeRange {
+  std::int64_t low = 0, high = 0;
+};
+struct ProductRange {
+  CodeRange lhs, rhs, init;
+  std::int64_t k = 0;
+};
 // By the profile, or by the operands' actual extremes and K: no sum can leave a register.
+[[nodiscard]] Licence licence(const Profile& profile, const ProductRange& range);
 [[nodiscard]] Licence licence(const Profile& profile, const Product& product);
 
 // The bits of functional(), by the plain way where there is a licence.

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include "sim/mxu/schedule.h"
-#include "sim/suite/compare.h"
+#include "sim/suite/level_compare.h"
 
 namespace mxcheck::suite {
 namespace {
@@ -29,27 +29,6 @@ std::int64_t pe_updates(const mxu::Profile& profile, const exec::Outcome& outcom
   return sum;
 }
 
-void compare_all(const graph::Values& functional, const graph::Values& cycle, CheckResult& out) {
-  for (const auto& [name, expected] : functional) {
-    ++out.tensors;
-    ++out.exact;
-    out.elements += expected.size();
-    const auto found = cycle.find(name);
-    Comparison comparison;
-    if (found == cycle.end()) {
-      comparison.equal = false;
-      comparison.finding.name = name;
-      comparison.finding.problem = "the cycle level does not produce it";
-    } else {
-      comparison = compare(name, found->second, expected, {});
-    }
-    out.equal += comparison.equal ? 1 : 0;
-    if (comparison.equal) continue;
-    comparison.finding.explanation = "sim: cycle level, golden: functional level";
-    out.findings.push_back(std::move(comparison.finding));
-  }
-}
-
 }  // namespace
 
 std::optional<CheckResult> check_cycle(const exec::Request& request,
@@ -72,7 +51,8 @@ std::optional<CheckResult> check_cycle(const exec::Request& request,
     out.reason = outcome.error();
     return out;
   }
-  compare_all(functional.values, outcome.value().values, out);
+  compare_levels(functional.values, outcome.value().values,
+                 "sim: cycle level, golden: functional level", out);
   out.status = out.findings.empty() ? Status::kPass : Status::kFail;
   return out;
 }

@@ -8,10 +8,12 @@
 
 #include "sim/suite/cycle_check.h"
 #include "sim/suite/fake_quant_check.h"
+#include "sim/suite/fast_check.h"
 #include "sim/suite/golden_check.h"
 #include "sim/suite/product_notes.h"
 #include "sim/suite/quantization_counts.h"
 #include "sim/suite/root_cause.h"
+#include "sim/suite/ste_check.h"
 #include "sim/suite/vacuous.h"
 
 namespace mxcheck::suite {
@@ -68,6 +70,7 @@ class CaseRunner {
     const std::optional<exec::Outcome> whole = execute_one(nullptr, widths.observer());
     if (!whole) return;
     run_.result.products = widths.take();
+    take_paths(*whole);
     width_note_ = width_note(*profile_, run_.result.products);
     std::optional<exec::Outcome> isolated;
     if (has_expected_) {
@@ -96,9 +99,22 @@ class CaseRunner {
     }
   }
 
+  // How the products were computed; a fall to the functional model is said aloud.
+  void take_paths(const exec::Outcome& outcome) {
+    for (const exec::PathUse& use : outcome.paths) {
+      run_.result.paths.push_back({use.level, use.kernel, use.reason, use.products});
+      if (options_.level == exec::Level::kAuto && use.level == "functional") {
+        path_notes_.push_back(fmt::format("{} products on the functional model: {}", use.products,
+                                          use.reason));
+      }
+    }
+  }
+
   [[nodiscard]] exec::Request request(const graph::Values* golden) const {
-    return {case_.graph, case_.rules, case_.plan,     case_.run, *data_,
-            policy_,     *profile_,   options_.level, golden};
+    exec::Request out{case_.graph, case_.rules, case_.plan,     case_.run, *data_,
+                      policy_,     *profile_,   options_.level, golden};
+    out.isa = options_.isa;
+    return out;
   }
 
   std::optional<exec::Outcome> execute_one(const graph::Values* golden,
@@ -152,7 +168,17 @@ class CaseRunner {
         result.checks.push_back(std::move(fake_quant));
       }
     }
-    if (wants("cycle") && options_.level == exec::Level::kFunctional) {
+    if (wants("ste")) {
+      CheckResult ste = check_ste(request(nullptr), whole, {options_.fake_quant_pairs});
+      if (ste.tensors > 0) result.checks.push_back(std::move(ste));
+    }
+    if (wants("fast") && options_.level != exec::Level::kCycle) {
+      if (std::optional<FastCheck> fast = check_fast(request(nullptr), options_.fast_isas)) {
+        result.checks.push_back(std::move(fast->result));
+        result.kernels = std::move(fast->kernels);
+      }
+    }
+    if (wants("cycle") && options_.level != exec::Level::kCycle) {
       const bool smoke =
           std::find(case_.tags.begin(), case_.tags.end(), "smoke") != case_.tags.end();
       if (std::optional<CheckResult> cycle = check_cycle(request(nullptr), whole, smoke)) {
@@ -170,7 +196,7 @@ class CaseRunner {
     }
     if (result.status != Status::kPass) return;
     for (const std::string& name : case_.checks) {
-      if (name != "golden" && name != "fake_quant" && name != "cycle") {
+      if (name != "golden" && name != "fake_quant" && name != "ste" && name != "fast" && name != "cycle") {
         result.notes.push_back("check '" + name + "' is not part of this version");
       }
     }
@@ -180,6 +206,7 @@ class CaseRunner {
       return;
     }
     if (!width_note_.empty()) result.notes.push_back(width_note_);
+    result.notes.insert(result.notes.end(), path_notes_.begin(), path_notes_.end());
     result.reason = vacuous_reason(compared);
     if (!result.reason.empty()) result.status = Status::kVacuous;
   }
@@ -191,6 +218,7 @@ class CaseRunner {
   std::optional<mxu::Profile> profile_;
   std::optional<graph::RunData> data_;
   std::string width_note_;
+  std::vector<std::string> path_notes_;
   numerics::Policy policy_ = options_.policy ? *options_.policy : case_.policy;
   std::optional<graph::Values> expected_;
   bool has_expected_ = false;

@@ -22,7 +22,9 @@ struct CaseOptions {
   std::optional<numerics::Policy> policy;  // instead of the case's
   std::optional<mxu::Profile> profile;     // instead of the case's hardware
   exec::Level level = exec::Level::kFunctional;
-  std::string isa = "scalar";
+  kernels::Isa isa = kernels::best_isa();
+  // Instruction sets the check `fast` tries.
+  std::vector<kernels::Isa> fast_isas = kernels::isas_here();
   DumpMode dump = DumpMode::kNone;
   // Largest product the fake_quant check takes, in multiplications.
   std::int64_t fake_quant_pairs = std::int64_t{1} << 22;

@@ -1,0 +1,156 @@
+// Two sides of one question: whole runs by instruction set, and single products by kernel.
+#include "sim/suite/fast_check.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+
+#include "sim/kernels/gemm.h"
+#include "sim/suite/level_compare.h"
+
+namespace mxcheck::suite {
+namespace {
+
+using reports::CheckResult;
+using reports::Finding;
+using reports::Status;
+
+// Products beyond this many multiplications are judged by the plain way, which holds the same
+// licence, instead of the definition.
+constexpr std::int64_t kDefinitionLimit = std::int64_t{1} << 24;
+
+bool is_signed(numerics::DType dtype) {
+  return dtype == numerics::DType::kS8 || dtype == numerics::DType::kS4;
+}
+
+std::vector<std::uint8_t> bytes(std::span<const std::int32_t> codes) {
+  std::vector<std::uint8_t> out;
+  out.reserve(codes.size());
+  for (const std::int32_t code : codes) out.push_back(static_cast<std::uint8_t>(code));
+  return out;
+}
+
+// Every licensed product of a run through every kernel.
+class KernelJudge {
+ public:
+  KernelJudge(const mxu::Profile& profile, const std::vector<kernels::Isa>& isas)
+      : profile_(profile) {
+    for (const kernels::GemmKernel& kernel : kernels::gemm_kernels()) {
+      if (std::find(isas.begin(), isas.end(), kernel.isa) == isas.end()) continue;
+      kernels_.push_back(&kernel);
+      uses_.push_back({kernel.name, kernels::name(kernel.isa), 0});
+    }
+    observer_ = [this](const std::string& name, const mxu::Product& product) {
+      judge(name, product);
+    };
+  }
+
+  [[nodiscard]] const exec::ProductObserver* observer() const { return &observer_; }
+  [[nodiscard]] std::int64_t licensed() const { return licensed_; }
+  [[nodiscard]] const std::string& refusal() const { return refusal_; }
+  [[nodiscard]] std::vector<reports::KernelUse> uses() const { return uses_; }
+  [[nodiscard]] std::vector<Finding>& findings() { return findings_; }
+
+ private:
+  void judge(const std::string& name, const mxu::Product& product) {
+    const mxu::Licence licence = mxu::licence(profile_, product);
+    if (!licence.granted ||
+        mxu::refuse_types(profile_, product.lhs_type, product.rhs_type).refused())
+      return refuse(licence.reason);
+    ++licensed_;
+    const bool small =
+        product.m * product.n <= kDefinitionLimit / std::max<std::int64_t>(product.k, 1);
+    const mxu::ProductResult expected =
+        small ? mxu::functional(profile_, product) : mxu::multiply(profile_, product);
+    if (expected.status != mxu::Status::kOk) return;
+    const std::vector<std::uint8_t> lhs = bytes(product.lhs), rhs = bytes(product.rhs);
+    std::vector<std::int32_t> acc(static_cast<std::size_t>(product.m * product.n));
+    for (std::size_t i = 0; i < kernels_.size(); ++i) {
+      kernels::PackedRhs packed;
+      packed.pack(*kernels_[i], kernels_[i]->isa,
+                  {rhs.data(), product.k, product.n, product.n, 1, is_signed(product.rhs_type)});
+      std::fill(acc.begin(), acc.end(), 0);
+      kernels::multiply(
+          {lhs.data(), product.m, product.k, product.k, 1, is_signed(product.lhs_type)}, packed,
+          {acc.data(), product.n, nullptr, nullptr});
+      ++uses_[i].products;
+      compare(name, product, *kernels_[i], acc, expected.acc);
+    }
+  }
+
+  void refuse(const std::string& reason) {
+    if (refusal_.empty()) refusal_ = reason;
+  }
+
+  void compare(const std::string& name, const mxu::Product& product,
+               const kernels::GemmKernel& kernel, const std::vector<std::int32_t>& acc,
+               const std::vector<std::int64_t>& expected) {
+    Finding finding;
+    for (std::size_t i = 0; i < acc.size(); ++i) {
+      if (acc[i] == static_cast<std::int32_t>(expected[i])) continue;
+      if (finding.differ++ != 0) continue;
+      const auto at = static_cast<std::int64_t>(i);
+      finding.mismatches.push_back(
+          {{at / product.n, at % product.n},
+           std::to_string(acc[i]),
+           fmt::format("0x{:08x}", static_cast<std::uint32_t>(acc[i])),
+           std::to_string(expected[i]),
+           fmt::format("0x{:08x}", static_cast<std::uint32_t>(expected[i])),
+           std::nullopt,
+           std::nullopt,
+           false,
+           {}});
+    }
+    if (finding.differ == 0) return;
+    finding.name = name + "/acc";
+    finding.total = static_cast<std::int64_t>(acc.size());
+    finding.rule = "DOT-8";
+    finding.explanation = fmt::format("sim: kernel {}, golden: functional model", kernel.name);
+    findings_.push_back(std::move(finding));
+  }
+
+  const mxu::Profile& profile_;
+  std::vector<const kernels::GemmKernel*> kernels_;
+  std::vector<reports::KernelUse> uses_;
+  exec::ProductObserver observer_;
+  std::vector<Finding> findings_;
+  std::int64_t licensed_ = 0;
+  std::string refusal_;
+};
+
+}  // namespace
+
+std::optional<FastCheck> check_fast(const exec::Request& request,
+                                    const std::vector<kernels::Isa>& isas) {
+  FastCheck out;
+  out.result.check = "fast";
+  KernelJudge judge(request.profile, isas);
+  exec::Request functional = request;
+  functional.level = exec::Level::kFunctional;
+  functional.observer = judge.observer();
+  const base::Result<exec::Outcome> expected = exec::run(functional);
+  if (!expected || expected.value().products.empty()) return std::nullopt;
+  if (judge.licensed() == 0) {
+    out.result.status = Status::kSkip;
+    out.result.reason = "no product holds a licence: " + judge.refusal();
+    return out;
+  }
+  out.kernels = judge.uses();
+  out.result.findings = std::move(judge.findings());
+  for (const kernels::Isa isa : isas) {
+    exec::Request fast = request;
+    fast.level = exec::Level::kAuto;
+    fast.isa = isa;
+    fast.observer = nullptr;
+    const base::Result<exec::Outcome> outcome = exec::run(fast);
+    if (!outcome) continue;
+    compare_levels(expected.value().values, outcome.value().values,
+                   fmt::format("sim: level fast, {}, golden: functional level", kernels::name(isa)),
+                   out.result);
+  }
+  out.result.status = out.result.findings.empty() ? Status::kPass : Status::kFail;
+  return out;
+}
+
+}  // namespace mxcheck::suite
