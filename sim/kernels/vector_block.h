@@ -121,4 +121,10 @@ struct NoiseBlock {
   float* out = nullptr;
 };
 
+#define MXCHECK_VECTOR_KERNEL(family, Block, function, isa) void function(const Block& block);
+#define MXCHECK_CHAIN_KERNEL(function, isa, rows, columns) void function(const ChainTile& tile);
+#include "sim/kernels/kernels.def"
+#undef MXCHECK_VECTOR_KERNEL
+#undef MXCHECK_CHAIN_KERNEL
+
 }  // namespace mxcheck::kernels

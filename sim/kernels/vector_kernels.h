@@ -1,0 +1,66 @@
+// The elementwise kernels of kernels.def for a chosen instruction set: of each family the best one
+// it covers. What they compute is defined at the blocks (vector_block.h) and equals sim/quant and
+// sim/exec bit for bit.
+//
+// The functions of VectorKernels hold numerics::FlushSubnormals, so the bits are the same whether
+// or not the caller does (POL-9). Blocks may be cut by rows and columns at will, in any threads.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "sim/kernels/isa.h"
+#include "sim/kernels/vector_block.h"
+
+namespace mxcheck::kernels {
+
+// One line of kernels.def.
+struct VectorKernelInfo {
+  const char* family = "";
+  const char* function = "";
+  Isa isa = Isa::kScalar;
+};
+[[nodiscard]] const std::vector<VectorKernelInfo>& vector_kernel_list();
+
+struct ChainKernel {
+  void (*function)(const ChainTile&) = nullptr;
+  int rows = 0, columns = 0;
+};
+
+class VectorKernels {
+ public:
+  // The best of each family that `chosen` covers (scalar at least).
+  explicit VectorKernels(Isa chosen);
+
+  void reduce_rows(const ReduceBlock& block) const;
+  void reduce_columns(const ReduceBlock& block) const;
+  void quantize_rows(const QuantizeBlock& block) const;
+  void quantize_columns(const QuantizeBlock& block) const;
+  void dequantize(const DequantizeBlock& block) const;
+  void multiply(const MultiplyBlock& block) const;
+  void scale_product(const ProductBlock& block) const;
+  void noise(const NoiseBlock& block) const;
+  // The tile function itself: the driver in float_chain.h holds the mode around many tiles.
+  [[nodiscard]] const ChainKernel& chain() const { return chain_; }
+
+  // Their names, as in kernels.def, for reports.
+  [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
+
+ private:
+  void (*reduce_rows_)(const ReduceBlock&) = nullptr;
+  void (*reduce_columns_)(const ReduceBlock&) = nullptr;
+  void (*quantize_rows_)(const QuantizeBlock&) = nullptr;
+  void (*quantize_columns_)(const QuantizeBlock&) = nullptr;
+  void (*dequantize_)(const DequantizeBlock&) = nullptr;
+  void (*multiply_)(const MultiplyBlock&) = nullptr;
+  void (*scale_product_)(const ProductBlock&) = nullptr;
+  void (*noise_)(const NoiseBlock&) = nullptr;
+  ChainKernel chain_;
+  std::vector<std::string> names_;
+};
+
+// Made once per instruction set.
+[[nodiscard]] const VectorKernels& vector_kernels(Isa chosen);
+
+}  // namespace mxcheck::kernels
