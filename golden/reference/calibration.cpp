@@ -41,13 +41,30 @@ std::vector<Group> groups_of(const Tensor& x, const Shape& shape) {
   return groups;
 }
 
-// Relative error of sqrt(mean(x^2)) * factor in any order of summation: the square, the sum, the
-// division (by a rounded reciprocal: twice), a narrow mean's rounding; halved by the root, which
-// rounds, as does the factor. A whole unit on top for the higher orders.
-double rms_uncertainty(DType dtype, double count) {
+// sqrt(mean(x^2)) * factor: the nominal figure, and how far (relative) any order of summation may
+// lead away from it.
+struct RootMean {
+  double value = 0, uncertainty = 0;
+};
+
+// The squares are what they are; their sum, in any order, and the division (by a rounded
+// reciprocal: twice) have the relative error `of_sum`. What follows is monotonic: the mean's
+// rounding, which may flush it to zero, and the root's; so both ends of the interval are taken
+// through them. A unit on top for the higher orders and for the factor's rounding.
+RootMean root_mean(DType dtype, const Group& g, double factor, bool scaled) {
   const FloatModel f = float_model(dtype), carrier = float_model(accumulator_of(dtype));
-  const double of_mean = f.unit + gamma(count, carrier.unit) + 2 * carrier.unit + f.unit;
-  return of_mean / 2 + 3 * f.unit;
+  const double of_sum = gamma(g.count, carrier.unit) + 2 * carrier.unit;
+  const auto root_of = [&](double error) {
+    const double mean = arithmetic_result(dtype, g.squares / g.count * (1 + error));
+    const double root = round_to(dtype, std::sqrt(mean));
+    return scaled ? arithmetic_result(dtype, root * factor) : root;
+  };
+  const double low = root_of(-of_sum), high = root_of(of_sum);
+  RootMean out{root_of(0), 0};
+  if (high == 0 || !std::isfinite(high)) return out;
+  if (out.value == 0) out.value = high;
+  out.uncertainty = std::fmax(high / out.value - 1, 1 - low / out.value) + 2 * f.unit;
+  return out;
 }
 
 void add_fixed(const CalibrationMethod& method, DType dtype, Calibration& c) {
@@ -89,8 +106,9 @@ Calibration calibrate(const Tensor& x, const CalibrationMethod& method, const Sh
     } else if (method.kind == Kind::kAbsmax) {
       high = times_factor(g.absmax);
     } else {
-      high = times_factor(round_to(dtype, std::sqrt(g.squares / g.count)));
-      uncertainty = rms_uncertainty(dtype, g.count);
+      const RootMean root = root_mean(dtype, g, factor, scaled);
+      high = root.value;
+      uncertainty = root.uncertainty;
     }
     c.low.push_back(method.kind == Kind::kMinmax ? low : -high);
     c.high.push_back(high);

@@ -145,7 +145,9 @@ class Quantizer {
       : q_(q), type_(numerics::info(q.plan.qtype)), scale_(scale), zero_point_(zero_point) {
     position_ = broadcast_positions(q.x.shape(), scale.shape());
     if (q.noise) noise_position_ = broadcast_positions(q.x.shape(), q.noise->shape());
-    how_ = quotient_by(q.policy.quotient, q.x.dtype(), 0);
+    // POL-7: only a scale that is broadcast is turned into a reciprocal.
+    const bool broadcast = scale.size() != q.x.size();
+    how_ = quotient_by(q.policy.quotient, q.x.dtype(), broadcast ? 0 : 1);
   }
 
   // x / scale (+ zero point), and noise: the number that is rounded to a code.

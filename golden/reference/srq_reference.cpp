@@ -77,7 +77,7 @@ class Follower {
   void check_use(const StatisticsStep& step, const MeanRange& mean) {
     if (!step.in_use) return;
     if (step.in_use->shape() != sum_.shape()) return wrong("shape in use", 0, 0, 0);
-    const Tensor average = average_in_use(step.sum, count_, step.in_use->dtype());
+    const Tensor average = average_in_use(step.sum, count_, step.in_use->dtype(), trace_.policy);
     for (std::int64_t i = 0; i < sum_.size(); ++i) {
       if (count_ > 0) {
         compare("average in use", i, step.in_use->load(i), {average.load(i), average.load(i)});
@@ -129,11 +129,28 @@ std::vector<Summed> sums_of(const Tensor& x, const Shape& kept, DType carrier) {
   return out;
 }
 
+// POL-3: one axis of up to 32 values is summed ascending; several axes may run in lanes.
 bool order_is_defined(const Shape& shape, const Shape& kept) {
+  int reduced = 0;
   for (std::size_t axis = 0; axis < shape.size(); ++axis) {
-    if (kept[axis] != shape[axis] && shape[axis] > 32) return false;
+    if (kept[axis] == shape[axis]) continue;
+    if (shape[axis] > 32) return false;
+    ++reduced;
   }
-  return true;
+  return reduced <= 1;
+}
+
+// POL-7: a division by a constant is a product with its rounded reciprocal, except for an array of
+// one element.
+bool by_reciprocal(numerics::Policy::Division division, std::int64_t elements) {
+  using Division = numerics::Policy::Division;
+  return division == Division::kReciprocalAlways ||
+         (division == Division::kReciprocal && elements != 1);
+}
+
+double divided(DType dtype, double a, double n, bool reciprocal) {
+  return reciprocal ? exact_multiply(dtype, a, exact_divide(dtype, 1, n))
+                    : exact_divide(dtype, a, n);
 }
 
 }  // namespace
@@ -146,6 +163,7 @@ MeanRange batch_mean(const Tensor& calibration, const std::vector<std::int64_t>&
   const double n = static_cast<double>(calibration.size()) / static_cast<double>(out.low.size());
   const bool ordered = policy.reduce_order != numerics::Policy::ReduceOrder::kPairwise &&
                        order_is_defined(calibration.shape(), kept);
+  const bool reciprocal = by_reciprocal(policy.mean_divide, out.low.size());
   const std::vector<Summed> sums = sums_of(calibration, kept, carrier);
   for (std::size_t j = 0; j < sums.size(); ++j) {
     const Summed& s = sums[j];
@@ -153,18 +171,10 @@ MeanRange batch_mean(const Tensor& calibration, const std::vector<std::int64_t>&
     const double slack =
         ordered || n == 1 ? 0 : gamma(n, float_model(carrier).unit) * s.sum_abs * kSlack;
     const double sum = ordered || n == 1 ? s.ascending : s.sum;
-    const double low = exact_divide(carrier, round_to(carrier, sum - slack), n);
-    const double high = exact_divide(carrier, round_to(carrier, sum + slack), n);
-    double least = round_to(dtype, low), most = round_to(dtype, high);
-    if (policy.mean_divide != numerics::Policy::Division::kDivide) {
-      const double reciprocal = exact_divide(carrier, 1, n);
-      const double a =
-          round_to(dtype, exact_multiply(carrier, round_to(carrier, sum - slack), reciprocal));
-      const double b =
-          round_to(dtype, exact_multiply(carrier, round_to(carrier, sum + slack), reciprocal));
-      least = std::isnan(a) ? a : std::fmin(least, a);
-      most = std::isnan(b) ? b : std::fmax(most, b);
-    }
+    const double least =
+        round_to(dtype, divided(carrier, round_to(carrier, sum - slack), n, reciprocal));
+    const double most =
+        round_to(dtype, divided(carrier, round_to(carrier, sum + slack), n, reciprocal));
     out.low.store(static_cast<std::int64_t>(j), least);
     out.high.store(static_cast<std::int64_t>(j), most);
   }
@@ -174,9 +184,9 @@ MeanRange batch_mean(const Tensor& calibration, const std::vector<std::int64_t>&
 Calibration calibration_in_use(const Calibration& own, const StatisticsInUse& u) {
   MXCHECK_CHECK(u.sums.size() == (own.asymmetric ? 2u : 1u), "one sum per calibrated bound");
   if (u.count > 0) {
-    const Tensor high = average_in_use(u.sums.back(), u.count, u.dtype);
+    const Tensor high = average_in_use(u.sums.back(), u.count, u.dtype, u.policy);
     if (!own.asymmetric) return calibration_from(high);
-    return calibration_from(average_in_use(u.sums.front(), u.count, u.dtype), high);
+    return calibration_from(average_in_use(u.sums.front(), u.count, u.dtype, u.policy), high);
   }
   const MeanRange high = batch_mean(high_of(own, u.dtype), u.batch_axes, u.policy);
   const MeanRange low = batch_mean(low_of(own, u.dtype), u.batch_axes, u.policy);
@@ -191,11 +201,14 @@ Calibration calibration_in_use(const Calibration& own, const StatisticsInUse& u)
   return c;
 }
 
-Tensor average_in_use(const Tensor& sum, std::int64_t count, DType dtype) {
+Tensor average_in_use(const Tensor& sum, std::int64_t count, DType dtype,
+                      const numerics::Policy& policy) {
   Tensor out(dtype, sum.shape());
   if (count == 0) return out;
+  const double n = round_to(DType::kF32, static_cast<double>(count));
+  const bool reciprocal = by_reciprocal(policy.mean_divide, sum.size());
   for (std::int64_t i = 0; i < sum.size(); ++i) {
-    out.store(i, exact_divide(DType::kF32, sum.load(i), static_cast<double>(count)));
+    out.store(i, divided(DType::kF32, sum.load(i), n, reciprocal));
   }
   return out;
 }

@@ -41,10 +41,9 @@ struct StatisticsVerdict {
   [[nodiscard]] bool passed() const { return wrong == 0; }
 };
 
-// SRQ-2: the mean over batch axes (kept as 1), summed in f32 and rounded once to the dtype. Exact
-// (low == high) where the order is defined, which is up to 32 values an axis (POL-3), and the
-// policy divides; otherwise every order and both kinds of division lie in [low, high]. Tensors are
-// f64.
+// SRQ-2: the mean over batch axes (kept as 1), summed in f32, divided as mean_divide says (POL-7)
+// and rounded once to the dtype. Exact (low == high) where the order is defined, which is one axis
+// of up to 32 values (POL-3); otherwise every order lies in [low, high]. Tensors are f64.
 struct MeanRange {
   Tensor low, high;
 };
@@ -69,8 +68,10 @@ struct StatisticsInUse {
 };
 [[nodiscard]] Calibration calibration_in_use(const Calibration& own, const StatisticsInUse& in_use);
 
-// The average in use after an update: sum / count, correctly rounded in f32, then to the dtype.
-[[nodiscard]] Tensor average_in_use(const Tensor& sum, std::int64_t count, DType dtype);
+// The average in use after an update: sum / count in f32 (by the reciprocal of the count where the
+// policy's mean_divide says so, POL-7), then in the dtype.
+[[nodiscard]] Tensor average_in_use(const Tensor& sum, std::int64_t count, DType dtype,
+                                    const numerics::Policy& policy = {});
 
 // `steps` additions of values(step) to an f32 sum, against the exact sum.
 struct Drift {

@@ -73,6 +73,40 @@ Judgement check_ste(const SteGradient& gradient, const Tensor& computed) {
 
 namespace {
 
+// What a multiplication reads: the operand's value, zero for a subnormal (POL-9). f16 keeps its own
+// and is normal in f32.
+double factor(const Tensor& x, std::int64_t i) {
+  const DType dtype = x.dtype();
+  return dtype == DType::kF16 ? x.load(i) : arithmetic_result(dtype, x.load(i));
+}
+
+}  // namespace
+
+std::optional<Tensor> ste_in_order(const SteGradient& s, const FloatOrder& order) {
+  const bool f32 = order.m > 1 && order.n > 1 && order.k <= kOrderedProducts && order.ascending;
+  const Tensor residual = dequantize(s.residual);
+  const bool mixed = s.g.dtype() != residual.dtype() && s.g.dtype() != DType::kF32 &&
+                     residual.dtype() != DType::kF32;
+  const bool wide = s.g.dtype() == DType::kF64 || residual.dtype() == DType::kF64;
+  if (!f32 || mixed || wide || s.contraction.zero_filled) return std::nullopt;
+  Tensor out(s.result, s.contraction.result);
+  std::vector<Pair> pairs;
+  for (std::int64_t i = 0; i < out.size(); ++i) {
+    s.contraction.pairs_of(i, pairs);
+    float sum = 0;
+    for (const Pair& p : pairs) {
+      const auto g = static_cast<float>(factor(s.g, p.lhs));
+      const auto y = static_cast<float>(factor(residual, p.rhs));
+      sum = static_cast<float>(
+          arithmetic_result(DType::kF32, static_cast<double>(std::fma(g, y, sum))));
+    }
+    out.store(i, static_cast<double>(sum));
+  }
+  return out;
+}
+
+namespace {
+
 // How far a quantized value may be from the value, in units of the scale, and the codes' range.
 struct CodeError {
   double absolute = 0.5;  // half a step
@@ -83,6 +117,7 @@ struct CodeError {
 
 CodeError code_error(const QtGradient& q) {
   CodeError e;
+  if (!q.g_codes.scale) return {0, 0};  // g stays as it is
   if (!q.qtype) return e;
   const numerics::QTypeInfo& info = numerics::info(*q.qtype);
   e.low = info.low;
@@ -107,6 +142,7 @@ CodeError code_error(const QtGradient& q) {
 // |quantized(g) - g| for one gradient element; `zero_point` and the codes in units of `step`.
 double quantization_error(const CodeError& e, double g, double step, double zero_point,
                           double unit) {
+  if (e.absolute == 0) return 0;
   const double quotient = g / step;
   const double code = quotient + zero_point;
   const double beyond = std::max({code - e.high, e.low - code, 0.0});
@@ -125,10 +161,16 @@ Bound qt_gradient_bound(const QtGradient& q) {
   const Decoded codes = decode(q.g_codes), used = decode(q.residual), ste = decode(q.ste.residual);
   const CodeError error = code_error(q);
   const double unit = float_model(codes.dtype).unit;
+  // Zeros filled in beside the pairs times a scale that is not finite are NaN: nothing is stated.
+  const bool open = q.ste.contraction.zero_filled && !codes.finite;
   std::vector<Pair> pairs;
   for (std::size_t i = 0; i < out.per_element.size(); ++i) {
     if (keep_of(q.ste, static_cast<std::int64_t>(i)) == Keep::kClip) {
       out.per_element[i] = 0;
+      continue;
+    }
+    if (open) {
+      out.per_element[i] = std::numeric_limits<double>::infinity();
       continue;
     }
     q.ste.contraction.pairs_of(static_cast<std::int64_t>(i), pairs);

@@ -36,6 +36,20 @@ struct SteExpectation {
 };
 [[nodiscard]] SteExpectation ste_expectation(const SteGradient& gradient);
 
+// The order a float gradient is summed in: sizes of the product brought to [m,k] x [k,n], and
+// whether the policy sums ascending by fused multiply-adds (POL-4).
+struct FloatOrder {
+  std::int64_t m = 1, k = 1, n = 1;
+  bool ascending = true;
+};
+// POL-4: more products are cut in blocks, fewer are one chain.
+inline constexpr std::int64_t kOrderedProducts = 320;
+// The gradient before it is clipped, in bits: one chain of fused multiply-adds per element over the
+// contracted axes from +0, rounded once to the result dtype. nullopt outside that domain (vector
+// products, long products, f64, bf16 with f16, convolution and ragged_dot).
+[[nodiscard]] std::optional<Tensor> ste_in_order(const SteGradient& gradient,
+                                                 const FloatOrder& order);
+
 // A QAT gradient (bwd_qtype none, BWD-6) against the reference. A clipped element must be zero.
 [[nodiscard]] Judgement check_ste(const SteGradient& gradient, const Tensor& computed);
 
