@@ -18,14 +18,18 @@ class FlushSubnormals {
   FlushSubnormals(const FlushSubnormals&) = delete;
   FlushSubnormals& operator=(const FlushSubnormals&) = delete;
 #if defined(__x86_64__)
+  // Writing the register is slow: not where the mode is on already.
   FlushSubnormals() : saved_(_mm_getcsr()) {
-    _mm_setcsr(saved_ | kFlushToZero | kSubnormalsAreZero);
+    if ((saved_ & kMode) != kMode) _mm_setcsr(saved_ | kMode);
   }
-  ~FlushSubnormals() { _mm_setcsr(saved_); }
+  ~FlushSubnormals() {
+    if ((saved_ & kMode) != kMode) _mm_setcsr(saved_);
+  }
 
  private:
   static constexpr unsigned kFlushToZero = 0x8000;
   static constexpr unsigned kSubnormalsAreZero = 0x0040;
+  static constexpr unsigned kMode = kFlushToZero | kSubnormalsAreZero;
   unsigned saved_;
 #elif defined(__aarch64__)
   FlushSubnormals() {
