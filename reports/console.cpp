@@ -190,6 +190,13 @@ std::string ConsoleWriter::finished(const CaseResult& c) {
       ++shown_;
       out += finding_text(c, located, word, context_);
     }
+    if (shown_ < kFullFailures || style_.verbosity >= Verbosity::kVeryVerbose) {
+      for (const CheckResult& check : c.checks) {
+        if (check.root_cause && check.root_cause->failing > 1) {
+          out += root_cause_text(*check.root_cause);
+        }
+      }
+    }
   }
   if (style_.verbosity >= Verbosity::kVerbose) out += figures_text(c);
   if (style_.verbosity < Verbosity::kVeryVerbose) return out;

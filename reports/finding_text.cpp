@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "sim/base/text.h"
 
 namespace mxcheck::reports {
@@ -60,6 +62,26 @@ std::string finding_details(const Finding& f) {
   if (!f.rule.empty()) line = fmt::format("{:<{}}  rule {}", line, kRuleColumn, printable(f.rule));
   if (!line.empty()) out += line + "\n";
   return out;
+}
+
+std::string root_cause_text(const RootCause& cause) {
+  constexpr std::size_t kShown = 4;
+  std::string text = "no single change explains it";
+  if (!cause.causes.empty()) {
+    const std::size_t shown = std::min(kShown, cause.causes.size());
+    text = fmt::format(
+        "{}", fmt::join(cause.causes.begin(),
+                        cause.causes.begin() + static_cast<std::ptrdiff_t>(shown), ", or "));
+    if (shown < cause.causes.size())
+      text += fmt::format(", or {} more", cause.causes.size() - shown);
+  }
+  std::string note =
+      cause.failing == 1 ? "1 failing tensor" : fmt::format("{} failing tensors", cause.failing);
+  if (cause.tried < cause.changes) {
+    note += fmt::format("; cut short after {} of {} changes, {:.0f} ms", cause.tried, cause.changes,
+                        cause.milliseconds);
+  }
+  return fmt::format("  root cause: {} ({})\n", printable(text), note);
 }
 
 }  // namespace mxcheck::reports

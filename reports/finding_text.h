@@ -11,6 +11,8 @@ namespace mxcheck::reports {
 [[nodiscard]] std::string finding_headline(const CheckResult& check, const Finding& finding);
 // The indented lines below it: both sides of the first element, the cause, the rule.
 [[nodiscard]] std::string finding_details(const Finding& finding);
+// "  root cause: policy tie=away (5 failing tensors)\n"
+[[nodiscard]] std::string root_cause_text(const RootCause& cause);
 // "[0,7]"
 [[nodiscard]] std::string index_text(const std::vector<std::int64_t>& index);
 

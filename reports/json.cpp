@@ -75,6 +75,12 @@ Json to_json(const RelationCount& r) {
           {"not_applicable", reasons}};
 }
 
+Json to_json(const RootCause& cause) {
+  return {{"causes", cause.causes},   {"faults", cause.faults},
+          {"failing", cause.failing}, {"tried", cause.tried},
+          {"changes", cause.changes}, {"milliseconds", cause.milliseconds}};
+}
+
 Json to_json(const CheckResult& check) {
   Json findings = Json::array();
   for (const Finding& finding : check.findings) findings.push_back(to_json(finding));
@@ -82,14 +88,22 @@ Json to_json(const CheckResult& check) {
   for (const TensorFigure& figure : check.figures) figures.push_back(to_json(figure));
   Json relations = Json::array();
   for (const RelationCount& relation : check.relations) relations.push_back(to_json(relation));
-  return {{"check", check.check},           {"mode", check.mode},
-          {"status", name(check.status)},   {"reason", check.reason},
-          {"tensors", check.tensors},       {"elements", check.elements},
-          {"exact", check.exact},           {"bound", check.bound},
-          {"equal_bits", check.equal},      {"worst_bound_fraction", number(check.worst_fraction)},
-          {"worst_name", check.worst_name}, {"codes_moved", check.codes_moved},
-          {"findings", findings},           {"figures", figures},
-          {"relations", relations}};
+  return {{"check", check.check},
+          {"mode", check.mode},
+          {"status", name(check.status)},
+          {"reason", check.reason},
+          {"tensors", check.tensors},
+          {"elements", check.elements},
+          {"exact", check.exact},
+          {"bound", check.bound},
+          {"equal_bits", check.equal},
+          {"worst_bound_fraction", number(check.worst_fraction)},
+          {"worst_name", check.worst_name},
+          {"codes_moved", check.codes_moved},
+          {"findings", findings},
+          {"figures", figures},
+          {"relations", relations},
+          {"root_cause", check.root_cause ? to_json(*check.root_cause) : Json(nullptr)}};
 }
 
 Json to_json(const QuantizationCounts& q) {

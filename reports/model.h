@@ -83,6 +83,17 @@ struct RelationCount {
   std::vector<std::pair<std::string, std::int64_t>> not_applicable;  // reason, how often
 };
 
+// What would make a failing check pass: single changes of the model, found by trying them.
+struct RootCause {
+  // Changes under which every failing tensor agrees in bits, likeliest first; those after the first
+  // give the same bits here. Empty: no single change explains the failure.
+  std::vector<std::string> causes;
+  std::vector<std::string> faults;      // for each cause the kind of fault it is, or ""
+  std::int64_t failing = 0;             // tensors
+  std::int64_t tried = 0, changes = 0;  // tried < changes: the search was cut short
+  double milliseconds = 0;
+};
+
 struct CheckResult {
   std::string check;  // golden, fake_quant, ...
   std::string mode;   // isolated, end_to_end, or ""
@@ -97,6 +108,7 @@ struct CheckResult {
   std::vector<Finding> findings;
   std::vector<TensorFigure> figures;
   std::vector<RelationCount> relations;
+  std::optional<RootCause> root_cause;
 };
 
 // Counts over the codes of one quantized operand.

@@ -79,6 +79,13 @@ RunResult invented_run() {
   isolated.tensors = 12, isolated.elements = 700, isolated.exact = 11, isolated.bound = 1;
   isolated.equal = 10, isolated.worst_fraction = 1.75, isolated.worst_name = "step0/node/z";
   isolated.findings = {code_finding(), bound_finding()};
+  isolated.root_cause =
+      RootCause{{"policy quotient=reciprocal", "policy quotient=reciprocal_f32_f16"},
+                {"quotient_reciprocal", ""},
+                2,
+                61,
+                140,
+                12.5};
   failing.checks = {isolated};
   failing.products = {{"step0/quant/y/fwd", 1, 4, 16, 8, 14, 14}};
   failing.quantizations = {{"step0/quant/y/fwd/lhs", 64, 3, 1, 3, 5}};

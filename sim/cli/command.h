@@ -36,6 +36,7 @@ int run_info(const Arguments& arguments);
 int run_sim(const Arguments& arguments);
 int run_pack(const Arguments& arguments);
 int run_verify(const Arguments& arguments);
+int run_mutate(const Arguments& arguments);
 int run_bench(const Arguments& arguments);
 
 // The whole program; argv without its first element.

@@ -182,6 +182,15 @@ std::string one_of(const po::variables_map& map, const char* name, const std::st
                                base::join(words, ", "), did_you_mean(word, words)));
 }
 
+void check_output_folder(const char* option, const std::filesystem::path& file) {
+  const std::filesystem::path folder = file.parent_path();
+  std::error_code error;
+  if (!folder.empty() && !std::filesystem::is_directory(folder, error)) {
+    throw UsageError(
+        fmt::format("--{}: there is no folder {}", option, base::printable(folder.string())));
+  }
+}
+
 void add_selection_options(po::options_description& options) {
   options.add_options()                                                                       //
       ("keyword,k", po::value<std::string>(), "select by id: words joined by and, or, not")   //

@@ -65,6 +65,9 @@ void add_selection_options(po::options_description& options);
 // The paths given; the default is "cases".
 [[nodiscard]] std::vector<std::filesystem::path> paths(const po::variables_map& map);
 
+// Throws UsageError unless the folder of the file an option names exists; "" is no file.
+void check_output_folder(const char* option, const std::filesystem::path& file);
+
 // " (did you mean 'x'?)" or "".
 [[nodiscard]] std::string did_you_mean(const std::string& word,
                                        const std::vector<std::string>& known);

@@ -73,6 +73,7 @@ const std::vector<Command>& commands() {
       {"sim", "products on the cycle model: cycles, stalls, waveforms", run_sim},
       {"pack", "a case's products as vectors for a device", run_pack},
       {"verify", "judge the results a device wrote into a pack", run_verify},
+      {"mutate", "plant faults, see which of them the cases detect", run_mutate},
       {"bench", "speed of the matrix unit's models", run_bench},
       {"info", "version, build, kernels; a hardware profile", run_info},
   };

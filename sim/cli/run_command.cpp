@@ -1,9 +1,7 @@
 // `mxcheck run`: options to a suite run, its results to the console, reports and the dump.
 #include <fmt/format.h>
-#include <signal.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cstdlib>
 #include <map>
 #include <thread>
@@ -14,7 +12,9 @@
 #include "sim/base/file.h"
 #include "sim/base/text.h"
 #include "sim/cli/build_info.h"
+#include "sim/cli/fault_option.h"
 #include "sim/cli/hardware_option.h"
+#include "sim/cli/interrupt.h"
 #include "sim/cli/options.h"
 #include "sim/cli/policy_option.h"
 #include "sim/suite/run_suite.h"
@@ -22,20 +22,6 @@
 
 namespace mxcheck::cli {
 namespace {
-
-std::atomic<bool> interrupt_requested = false;
-static_assert(std::atomic<bool>::is_always_lock_free);
-
-void on_interrupt(int) { interrupt_requested = true; }
-
-// The first Ctrl-C ends the run with partial reports, the second one the process.
-void catch_interrupts() {
-  struct sigaction action {};
-  action.sa_handler = on_interrupt;
-  action.sa_flags = static_cast<int>(SA_RESETHAND);
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
-}
 
 CommandLine command_line() {
   CommandLine line;
@@ -56,7 +42,9 @@ CommandLine command_line() {
       ("exitfirst,x", "stop after the first failure")                                        //
       ("maxfail", po::value<std::string>(), "stop after N failures")                         //
       ("report", po::value<Strings>()->composing(),
-       "KIND=FILE, KIND json or junit (repeatable)")                                    //
+       "KIND=FILE, KIND json or junit (repeatable)")  //
+      ("fault", po::value<Strings>()->composing(),
+       "plant a fault in the model: KIND or JSON, see mutate --list (repeatable)")      //
       ("dump", po::value<std::string>(), "write every value to FILE.safetensors")       //
       ("dump-mode", po::value<std::string>(), "isolated or end_to_end (default)")       //
       ("color", po::value<std::string>(), "auto, always or never")                      //
@@ -77,15 +65,6 @@ struct ReportRequest {
   std::string kind, file;
 };
 
-void check_folder(const char* option, const std::filesystem::path& file) {
-  const std::filesystem::path folder = file.parent_path();
-  std::error_code error;
-  if (!folder.empty() && !std::filesystem::is_directory(folder, error)) {
-    throw UsageError(
-        fmt::format("--{}: there is no folder {}", option, base::printable(folder.string())));
-  }
-}
-
 std::vector<ReportRequest> report_requests(const po::variables_map& map) {
   const std::vector<std::string> kinds = {"json", "junit"};
   std::vector<ReportRequest> out;
@@ -105,7 +84,7 @@ std::vector<ReportRequest> report_requests(const po::variables_map& map) {
                                    did_you_mean(kind, kinds)));
     }
     out.push_back({kind, request.substr(equals + 1)});
-    check_folder("report", out.back().file);
+    check_output_folder("report", out.back().file);
   }
   return out;
 }
@@ -116,7 +95,7 @@ suite::DumpMode dump_mode(const po::variables_map& map) {
     if (has(map, "dump-mode")) throw UsageError("--dump-mode has no meaning without --dump");
     return suite::DumpMode::kNone;
   }
-  check_folder("dump", text(map, "dump", ""));
+  check_output_folder("dump", text(map, "dump", ""));
   return mode == "isolated" ? suite::DumpMode::kIsolated : suite::DumpMode::kEndToEnd;
 }
 
@@ -144,13 +123,16 @@ suite::SuiteOptions suite_options(const po::variables_map& map) {
   options.cases.isa = isa(map);
   if (has(map, "isa")) options.cases.fast_isas = {options.cases.isa};
   options.cases.dump = dump_mode(map);
+  for (const std::string& fault : texts(map, "fault")) {
+    options.cases.faults.push_back(parse_fault_option(fault));
+  }
   constexpr std::int64_t kMostJobs = 1024;
   options.jobs = static_cast<unsigned>(integer(map, "jobs", 1, 0, kMostJobs));
   if (options.jobs == 0) options.jobs = std::max(1u, std::thread::hardware_concurrency());
   options.timeout_seconds = positive_number(map, "timeout", 0);
   constexpr std::int64_t kMostFailures = std::int64_t{1} << 40;
   options.max_failures = integer(map, "maxfail", has(map, "exitfirst") ? 1 : 0, 1, kMostFailures);
-  options.stop = &interrupt_requested;
+  options.stop = &interrupt_requested();
   return options;
 }
 

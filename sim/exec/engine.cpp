@@ -82,7 +82,7 @@ Tensor Engine::multiply(const Tensor& lhs, const Tensor& rhs) {
 
 // True if the product is done, or refused for good.
 bool Engine::multiply_fast(const Matrices& x, std::int32_t* acc) {
-  if (!uses_kernels(options_.level)) return false;
+  if (!uses_kernels(options_.level) || (options_.level == Level::kAuto && faulty())) return false;
   mxu::Refusal refusal = mxu::refuse_types(profile_, x.lhs_type, x.rhs_type);
   if (!refusal.refused()) refusal = mxu::refuse_shape(profile_, x.m, x.n, x.k);
   if (refusal.refused()) {
@@ -126,8 +126,9 @@ void Engine::multiply_slow(const Matrices& x, std::int32_t* acc) {
     if (multiply_fast(x, acc)) return;
   }
   const bool cycle = options_.level == Level::kCycle;
-  const mxu::ProductResult result =
-      cycle ? mxu::run_cycle(profile_, product).product : mxu::multiply(profile_, product);
+  const mxu::ProductResult result = faulty() ? multiply_faultily(product)
+                                    : cycle  ? mxu::run_cycle(profile_, product).product
+                                             : mxu::multiply(profile_, product);
   if (result.status == mxu::Status::kRefused) {
     refuse(result.refusal.label, result.refusal.fact);
     return;
@@ -142,6 +143,24 @@ void Engine::multiply_slow(const Matrices& x, std::int32_t* acc) {
     acc[j] = static_cast<std::int32_t>(result.acc[j]);
   }
   count(cycle ? "cycle" : "functional", "", cycle ? "" : result.path);
+}
+
+// Does the unit at this level have a faulty register or wire?
+bool Engine::faulty() const {
+  return !options_.faults.empty() && mxu::Defects::any(options_.faults, defect_level());
+}
+
+fault::Level Engine::defect_level() const {
+  return options_.level == Level::kCycle ? fault::Level::kCycle : fault::Level::kFunctional;
+}
+
+mxu::ProductResult Engine::multiply_faultily(const mxu::Product& product) const {
+  const mxu::Defects defects(options_.faults, defect_level(), profile_, product.lhs_type,
+                             product.rhs_type);
+  if (options_.level != Level::kCycle) return mxu::functional(profile_, product, &defects);
+  mxu::CycleOptions stepped;
+  stepped.defects = &defects;
+  return mxu::run_cycle(profile_, product, stepped).product;
 }
 
 void Engine::refuse(const std::string& label, const std::string& fact) {

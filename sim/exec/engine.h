@@ -48,6 +48,7 @@ struct EngineOptions {
   kernels::Isa isa = kernels::best_isa();
   base::Pool* pool = nullptr;                 // of the kernels; null: the calling thread alone
   const ProductObserver* observer = nullptr;  // of every product; may be null
+  fault::Faults faults = {};                  // planted in the unit, see sim/mxu/defects.h
 };
 
 class Engine {
@@ -74,6 +75,9 @@ class Engine {
   struct Matrices;  // one element of a batch
   [[nodiscard]] bool multiply_fast(const Matrices& x, std::int32_t* acc);
   void multiply_slow(const Matrices& x, std::int32_t* acc);
+  [[nodiscard]] bool faulty() const;
+  [[nodiscard]] fault::Level defect_level() const;
+  [[nodiscard]] mxu::ProductResult multiply_faultily(const mxu::Product& product) const;
   void refuse(const std::string& label, const std::string& fact);
   void count(const char* level, const std::string& kernel, const std::string& reason);
 

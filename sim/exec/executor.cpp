@@ -25,7 +25,8 @@ class Run {
   explicit Run(const Request& request)
       : request_(request),
         graph_(request.graph),
-        engine_(request.profile, {request.level, request.isa, request.pool, request.observer}) {
+        engine_(request.profile, {request.level, request.isa, request.pool, request.observer,
+                                  request.policy.faults}) {
     params_ = request.data.params;
     velocity_.resize(params_.size());
     param_inexact_.resize(params_.size(), false);
@@ -119,19 +120,33 @@ class Run {
     return false;
   }
 
+  // False for a node outside Request::only whose golden value can stand for it.
+  [[nodiscard]] bool runs(std::size_t i) const {
+    if (request_.only == nullptr || request_.golden == nullptr || request_.only->count(i) != 0) {
+      return true;
+    }
+    const auto value = request_.golden->find(step_name(step_) + "/node/" + graph_.nodes[i].name);
+    return value == request_.golden->end() || !numerics::is_arithmetic_float(value->second.dtype());
+  }
+
   void forward_node(std::size_t i) {
     const Node& node = graph_.nodes[i];
     const auto v = static_cast<std::size_t>(graph_.node_value(i));
     const std::vector<const Tensor*> args = arguments(node);
     const bool upstream = any_inexact(node);
+    if (request_.plan.nodes[i]) draw_noise_key(i);
+    const std::string name = step_name(step_) + "/node/" + node.name;
+    if (!runs(i)) {
+      values_[v] = request_.golden->at(name);
+      inexact_[v] = upstream || classes_[i].forward.any();
+      return;
+    }
     Tensor value;
     if (request_.plan.nodes[i]) {
-      draw_noise_key(i);
       value = quantized_forward(context(i, args, upstream), states_[i]);
     } else {
       value = float_op(node.op).forward({node, args, request_.policy});
     }
-    const std::string name = step_name(step_) + "/node/" + node.name;
     record(name, value, classes_[i].forward, upstream);
     values_[v] = settle(name, value);
     inexact_[v] = upstream || classes_[i].forward.any();
@@ -217,9 +232,11 @@ class Run {
   void backward_node(std::size_t i) {
     const Node& node = graph_.nodes[i];
     const auto v = static_cast<std::size_t>(graph_.node_value(i));
-    if (!cotangents_[v] || !numerics::is_arithmetic_float(values_[v].dtype())) return;
     const std::string name = step_name(step_) + "/ct/" + node.name;
+    if (!cotangents_[v] && request_.only != nullptr) cotangents_[v] = golden(name, values_[v]);
+    if (!cotangents_[v] || !numerics::is_arithmetic_float(values_[v].dtype())) return;
     record(name, *cotangents_[v], cotangent_inexact_[v], upstream_[v]);
+    if (!runs(i)) return;
     const Tensor g = settle(name, *cotangents_[v]);
     const std::vector<const Tensor*> args = arguments(node);
     const bool upstream =

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,9 @@ struct Request {
   const ProductObserver* observer = nullptr;  // of every integer product; may be null
   kernels::Isa isa = kernels::best_isa();     // of the kernels, where the level uses them
   base::Pool* pool = nullptr;                 // the kernels' threads; null: the calling one alone
+  // Isolated mode: run only these nodes (by number) and take the golden values of the others as
+  // they are; null: all. Values of the others are then not produced, or not complete.
+  const std::set<std::size_t>* only = nullptr;
 };
 
 // How a value may be compared, decided from the dataflow alone.

@@ -10,9 +10,11 @@
 #include "sim/suite/fake_quant_check.h"
 #include "sim/suite/fast_check.h"
 #include "sim/suite/golden_check.h"
+#include "sim/suite/planted.h"
 #include "sim/suite/product_notes.h"
 #include "sim/suite/quantization_counts.h"
 #include "sim/suite/root_cause.h"
+#include "sim/suite/srq_check.h"
 #include "sim/suite/ste_check.h"
 #include "sim/suite/vacuous.h"
 
@@ -66,10 +68,13 @@ class CaseRunner {
     }
     if (!profile_ || !data_ || (has_expected_ && !expected_)) return;
     run_.result.hardware = mxu::describe(*profile_);
+    plant_faults();
     WidthCollector widths(*profile_);
-    const std::optional<exec::Outcome> whole = execute_one(nullptr, widths.observer());
+    const std::optional<exec::Outcome> whole =
+        execute_one(nullptr, options_.explain ? widths.observer() : nullptr);
     if (!whole) return;
     run_.result.products = widths.take();
+    run_.product_shapes = whole->products;
     take_paths(*whole);
     width_note_ = width_note(*profile_, run_.result.products);
     std::optional<exec::Outcome> isolated;
@@ -104,17 +109,43 @@ class CaseRunner {
     for (const exec::PathUse& use : outcome.paths) {
       run_.result.paths.push_back({use.level, use.kernel, use.reason, use.products});
       if (options_.level == exec::Level::kAuto && use.level == "functional") {
-        path_notes_.push_back(fmt::format("{} products on the functional model: {}", use.products,
-                                          use.reason));
+        path_notes_.push_back(
+            fmt::format("{} products on the functional model: {}", use.products, use.reason));
       }
     }
   }
 
+  void plant_faults() {
+    healthy_ = {policy_, *profile_};
+    if (options_.faults.empty()) return;
+    const Planted planted = plant(options_.faults, policy_, *profile_);
+    policy_ = planted.policy;
+    profile_ = planted.profile;
+  }
+
   [[nodiscard]] exec::Request request(const graph::Values* golden) const {
+    return request_of(golden, policy_, *profile_);
+  }
+  // Of the model without its planted faults.
+  [[nodiscard]] exec::Request healthy_request(const graph::Values* golden) const {
+    return request_of(golden, healthy_.policy, healthy_.profile);
+  }
+  [[nodiscard]] exec::Request request_of(const graph::Values* golden,
+                                         const numerics::Policy& policy,
+                                         const mxu::Profile& profile) const {
     exec::Request out{case_.graph, case_.rules, case_.plan,     case_.run, *data_,
-                      policy_,     *profile_,   options_.level, golden};
+                      policy,      profile,     options_.level, golden};
     out.isa = options_.isa;
     return out;
+  }
+
+  // Why the golden check failed: what the healthy model would have to change to give the values of
+  // the other side, which are the golden's, or those of the model with planted faults.
+  void explain(const exec::Outcome& isolated, CheckResult& golden) const {
+    const exec::Request model = healthy_request(&*expected_);
+    const graph::Values& other = options_.faults.empty() ? *expected_ : isolated.values;
+    localise_findings(model, other, golden);
+    explain_findings(model, other, {options_.explain_milliseconds}, golden);
   }
 
   std::optional<exec::Outcome> execute_one(const graph::Values* golden,
@@ -145,10 +176,7 @@ class CaseRunner {
     if (isolated != nullptr && wants("golden")) {
       const GoldenCheck input{case_.graph, case_.plan, *data_, *expected_};
       CheckResult golden = check_golden(input, *isolated, RunMode::kIsolated);
-      if (golden.status == Status::kFail) {
-        localise_findings(request(&*expected_), *expected_, golden);
-        explain_findings(request(&*expected_), *expected_, golden);
-      }
+      if (golden.status == Status::kFail && options_.explain) explain(*isolated, golden);
       result.checks.push_back(std::move(golden));
       result.checks.push_back(check_golden(input, whole, RunMode::kEndToEnd));
       for (const auto& [name, value] : *expected_) {
@@ -172,6 +200,10 @@ class CaseRunner {
       CheckResult ste = check_ste(request(nullptr), whole, {options_.fake_quant_pairs});
       if (ste.tensors > 0) result.checks.push_back(std::move(ste));
     }
+    if (wants("srq")) {
+      CheckResult srq = check_srq(request(nullptr), whole);
+      if (srq.tensors > 0) result.checks.push_back(std::move(srq));
+    }
     if (wants("fast") && options_.level != exec::Level::kCycle) {
       if (std::optional<FastCheck> fast = check_fast(request(nullptr), options_.fast_isas)) {
         result.checks.push_back(std::move(fast->result));
@@ -185,7 +217,7 @@ class CaseRunner {
         result.checks.push_back(std::move(*cycle));
       }
     }
-    result.quantizations = count_quantizations(sources, case_.plan);
+    if (options_.explain) result.quantizations = count_quantizations(sources, case_.plan);
     conclude(compared);
   }
 
@@ -196,7 +228,8 @@ class CaseRunner {
     }
     if (result.status != Status::kPass) return;
     for (const std::string& name : case_.checks) {
-      if (name != "golden" && name != "fake_quant" && name != "ste" && name != "fast" && name != "cycle") {
+      if (name != "golden" && name != "fake_quant" && name != "ste" && name != "fast" &&
+          name != "cycle") {
         result.notes.push_back("check '" + name + "' is not part of this version");
       }
     }
@@ -216,6 +249,7 @@ class CaseRunner {
   CaseRun run_;
   base::Diagnostics diagnostics_;
   std::optional<mxu::Profile> profile_;
+  Planted healthy_;  // policy and profile before faults were planted
   std::optional<graph::RunData> data_;
   std::string width_note_;
   std::vector<std::string> path_notes_;

@@ -12,6 +12,7 @@
 #include "sim/base/diagnostic.h"
 #include "sim/casefile/case.h"
 #include "sim/exec/executor.h"
+#include "sim/fault/fault.h"
 #include "sim/mxu/profile.h"
 
 namespace mxcheck::suite {
@@ -26,6 +27,10 @@ struct CaseOptions {
   // Instruction sets the check `fast` tries.
   std::vector<kernels::Isa> fast_isas = kernels::isas_here();
   DumpMode dump = DumpMode::kNone;
+  std::vector<fault::Fault> faults;  // planted in the model, to see that the checks notice
+  // Look for the cause and the place of a mismatch, and for the widths that products needed.
+  bool explain = true;
+  double explain_milliseconds = 300;  // per failing check
   // Largest product the fake_quant check takes, in multiplications.
   std::int64_t fake_quant_pairs = std::int64_t{1} << 22;
 };
@@ -34,6 +39,7 @@ struct CaseRun {
   reports::CaseResult result;
   base::Diagnostics refusal;  // why the case was refused although it should have run
   graph::Values dump;         // names without the case's id
+  std::vector<exec::ProductShape> product_shapes;
 };
 
 [[nodiscard]] CaseRun run_case(const casefile::Case& c, const CaseOptions& options);
