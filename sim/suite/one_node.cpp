@@ -184,12 +184,12 @@ std::optional<exec::Outcome> OneNode::execute() const {
   return value;
 }
 
-Recorded OneNode::recorded(const graph::Values& values) const {
+Recorded OneNode::recorded(const graph::Values& values, const numerics::Policy& policy) const {
   Sources sources;
   sources.graph = &graph_;
   sources.data = &data_;
   sources.values = &values;
-  return {sources, plan_, *policy_};
+  return {sources, plan_, policy};
 }
 
 std::string OneNode::gradient_name(std::size_t argument) const {

@@ -49,7 +49,9 @@ class OneNode {
   [[nodiscard]] exec::Request request() const;
   // nullopt where the run is refused, undefined or out of memory.
   [[nodiscard]] std::optional<exec::Outcome> execute() const;
-  [[nodiscard]] Recorded recorded(const graph::Values& values) const;
+  // Values of a run of this node, to be judged by `policy`.
+  [[nodiscard]] Recorded recorded(const graph::Values& values,
+                                  const numerics::Policy& policy) const;
 
   // "step0/grad/input/lhs": the gradient of an argument.
   [[nodiscard]] std::string gradient_name(std::size_t argument) const;

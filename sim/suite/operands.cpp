@@ -65,6 +65,24 @@ Tensor folded(const Tensor& g, const Tensor& scale,
   return out;
 }
 
+// SRQ-2: the shape of a calibration averaged over batch axes.
+Shape batch_shape(Shape shape, const Axes& batch_axes) {
+  for (const std::int64_t axis : batch_axes) {
+    const auto rank = static_cast<std::int64_t>(shape.size());
+    shape[static_cast<std::size_t>(axis < 0 ? axis + rank : axis)] = 1;
+  }
+  return shape;
+}
+
+// TIL-1: may these be the scales of an array of that shape?
+bool fits(const Shape& shape, const Shape& scale) {
+  if (shape.size() != scale.size()) return false;
+  for (std::size_t axis = 0; axis < shape.size(); ++axis) {
+    if (scale[axis] <= 0 || shape[axis] % scale[axis] != 0) return false;
+  }
+  return true;
+}
+
 const std::optional<graph::QuantizePlan>& how_quantized(const graph::Node& node,
                                                         const graph::NodePlan& plan,
                                                         const QuantizationId& id) {
@@ -163,7 +181,9 @@ std::optional<reference::Calibration> operand_calibration(const Recorded& run,
   if (!operand.collect_stats) return own;
   const std::optional<RecordedStatistics> after =
       statistics_after(run.sources, step, operand.stats_name, own.asymmetric);
-  if (!after) return std::nullopt;
+  if (!after || after->sums.front().shape() != batch_shape(own.shape, plan.act_batch_axes)) {
+    return std::nullopt;
+  }
   reference::StatisticsInUse in_use{after->sums, after->count.load_int(0), plan.act_batch_axes,
                                     run.policy, x->dtype()};
   return reference::calibration_in_use(own, in_use);
@@ -180,7 +200,9 @@ std::optional<QuantizationView> quantization_view(const Recorded& run, const Qua
   const Tensor* codes = run.sources.find(prefix + side + ".qvalue");
   const Tensor* scale = run.sources.find(prefix + side + ".scale");
   const Tensor* zero_point = run.sources.find(prefix + side + ".zero_point");
-  if (codes == nullptr || scale == nullptr) return std::nullopt;
+  if (codes == nullptr || scale == nullptr || !fits(codes->shape(), scale->shape())) {
+    return std::nullopt;
+  }
   QuantizationView view;
   view.name = prefix + side;
   view.step = id.step, view.node = id.node, view.product = id.product, view.lhs = id.lhs;
@@ -193,6 +215,7 @@ std::optional<QuantizationView> quantization_view(const Recorded& run, const Qua
   if (!x || x->shape() != codes->shape()) return std::nullopt;
   view.quantization = {*x, *how, run.policy, std::nullopt, std::nullopt};
   if (forward) {
+    view.statistics = (id.lhs ? plan->lhs : plan->rhs).collect_stats;
     view.quantization.calibration = operand_calibration(run, *plan, id.step, id.lhs);
     if (!view.quantization.calibration) return std::nullopt;
   } else if (const Tensor* noise = run.sources.find(prefix + "noise"); noise != nullptr) {

@@ -44,8 +44,9 @@ struct QuantizationView {
   std::string name;
   int step = 0;
   std::size_t node = 0;
-  std::string product;  // fwd, dlhs, drhs
-  bool lhs = true;      // the side of the name
+  std::string product;      // fwd, dlhs, drhs
+  bool lhs = true;          // the side of the name
+  bool statistics = false;  // its range comes from statistics (SRQ-5)
   reference::Quantization quantization;
   reference::QuantizedView recorded;
 };

@@ -38,7 +38,10 @@ struct Gradient {
 class Checker {
  public:
   Checker(const exec::Request& request, const exec::Outcome& outcome, const SteOptions& options)
-      : request_(request), outcome_(outcome), options_(options) {
+      : request_(request),
+        outcome_(outcome),
+        options_(options),
+        policy_(options.policy != nullptr ? *options.policy : request.policy) {
     sources_.graph = &request.graph;
     sources_.data = &request.data;
     sources_.values = &outcome.values;
@@ -140,7 +143,7 @@ class Checker {
     out.m = at.dlhs ? rows : columns;
     out.k = at.dlhs ? columns : rows;
     out.n = extent(a, dims.lhs_contract);
-    const numerics::Policy& policy = request_.policy;
+    const numerics::Policy& policy = policy_;
     out.ascending = policy.dot_order == numerics::Policy::DotOrder::kAscendingFused &&
                     policy.excess_precision == numerics::Policy::ExcessPrecision::kNone &&
                     !(numerics::simplifies(policy) && out.k == 1);
@@ -349,7 +352,7 @@ class Checker {
     const graph::Rule& rule = request_.rules[static_cast<std::size_t>(plan(at).rule)];
     std::vector<reference::Keep> none;
     if (!operand.quantize || rule.additional.disable_gradient_clipping.value_or(false)) return none;
-    const Recorded run{sources_, request_.plan, request_.policy};
+    const Recorded run{sources_, request_.plan, policy_};
     const std::optional<reference::Calibration> calibration =
         operand_calibration(run, plan(at), at.step, at.dlhs);
     const std::optional<Tensor> x = lowered_operand(sources_, plan(at), at.step, at.dlhs);
@@ -405,6 +408,7 @@ class Checker {
   const exec::Request& request_;
   const exec::Outcome& outcome_;
   const SteOptions& options_;
+  const numerics::Policy& policy_;
   Sources sources_;
   CheckResult result_;
   std::int64_t too_large_ = 0, unknown_ = 0, indices_ = 0;
