@@ -219,9 +219,8 @@ Scaling scaling_in(const Calibration& calibration, QType qtype, const Policy& po
   const bool symmetric = calibration.absmax.has_value();
   const Tensor& reference = symmetric ? *calibration.absmax : *calibration.max;
   const bool reciprocal = by_reciprocal<A>(policy.scale_constant, reference.size());
-  const auto unrounded = static_cast<V>(scale_constant(type, symmetric, policy));
   const V constant =
-      policy.faults.has(Kind::scale_constant_unrounded) ? unrounded : A::load(A::store(unrounded));
+      A::load(A::store(static_cast<V>(scale_constant(type, symmetric, policy))));
   std::vector<V> scale = tensor::load<A>(reference);
   std::vector<V> low;
   if (!symmetric) {
