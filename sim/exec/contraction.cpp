@@ -97,8 +97,7 @@ Shape pick(const Shape& shape, const Axes& axes) {
 // Where each output element finds the scale of this side: batch axes, then this side's remaining
 // axes, the other side's broadcast.
 OutputScale output_scale(const Tensor& scale, const Shape& split, const Axes& batch,
-                         const Axes& rest, std::size_t rest_before, std::size_t rest_after,
-                         const Shape& out_shape) {
+                         const Axes& rest, std::size_t rest_before, std::size_t rest_after) {
   const Tensor shaped = scale.reshaped(split);
   Axes kept = batch;
   kept.insert(kept.end(), rest.begin(), rest.end());
@@ -111,7 +110,7 @@ OutputScale output_scale(const Tensor& scale, const Shape& split, const Axes& ba
   aligned.insert(aligned.end(), rest_before, 1);
   for (const std::int64_t dim : pick(split, rest)) aligned.push_back(dim);
   aligned.insert(aligned.end(), rest_after, 1);
-  return {moved.reshaped(aligned), quant::scale_map(out_shape, aligned)};
+  return {moved.reshaped(aligned), {}};
 }
 
 // res -= sum over k of (zero point of one side) x (codes of the other): the sum of codes times the
@@ -133,12 +132,13 @@ void subtract_zero_point(Tensor& res, const OutputScale& zero_point, const Tenso
       }
     }
   }
+  const std::vector<std::int64_t> positions = zero_point.positions(res.shape());
   const auto values = res.mutable_data<std::int32_t>();
   for (std::size_t p = 0; p < values.size(); ++p) {
     const auto position = static_cast<std::int64_t>(p);
     const std::int64_t b = position / (m * n);
     const std::int64_t line = other_is_rhs ? position % n : position / n % m;
-    const auto z = sign * static_cast<std::int32_t>(zero_point.values.load_int(zero_point.map[p]));
+    const auto z = sign * static_cast<std::int32_t>(zero_point.values.load_int(positions[p]));
     const std::int32_t correction =
         numerics::wrap_mul(z, sums[static_cast<std::size_t>(b * lines + line)]);
     values[p] = numerics::wrap_sub(values[p], correction);
@@ -194,7 +194,7 @@ Tensor subtract(const Tensor& a, const Tensor& b, const Policy& policy) {
 }
 
 Side make_side(const Operand& x, const Tiles& tiles, const Axes& batch, const Axes& contract,
-               const Axes& rest, bool is_lhs, const Shape& out_shape, std::size_t other_rest) {
+               const Axes& rest, bool is_lhs, std::size_t other_rest) {
   const Shape split = split_shape(x.shape(), tiles, false);
   Axes permutation = batch;
   const Axes& second = is_lhs ? rest : contract;
@@ -209,10 +209,9 @@ Side make_side(const Operand& x, const Tiles& tiles, const Axes& batch, const Ax
   const Shape scale_split = split_shape(x.q->scale.shape(), tiles, true);
   const std::size_t before = is_lhs ? 0 : other_rest;
   const std::size_t after = is_lhs ? other_rest : 0;
-  side.scale = output_scale(x.q->scale, scale_split, batch, rest, before, after, out_shape);
+  side.scale = output_scale(x.q->scale, scale_split, batch, rest, before, after);
   if (x.q->zero_point) {
-    side.zero_point =
-        output_scale(*x.q->zero_point, scale_split, batch, rest, before, after, out_shape);
+    side.zero_point = output_scale(*x.q->zero_point, scale_split, batch, rest, before, after);
   }
   return side;
 }
@@ -230,10 +229,10 @@ ProductResult contract_fast(const Operand& lhs, const Operand& rhs, DotDimension
   const Axes lhs_rest = graph::remaining_axes(lhs_split.size(), dot.lhs_contract, dot.lhs_batch);
   const Axes rhs_rest = graph::remaining_axes(rhs_split.size(), dot.rhs_contract, dot.rhs_batch);
   const Shape out_shape = product_shape(dot, lhs_split, rhs_split);
-  const Side a = make_side(lhs, lhs_tiles, dot.lhs_batch, dot.lhs_contract, lhs_rest, true,
-                           out_shape, rhs_rest.size());
-  const Side b = make_side(rhs, rhs_tiles, dot.rhs_batch, dot.rhs_contract, rhs_rest, false,
-                           out_shape, lhs_rest.size());
+  const Side a =
+      make_side(lhs, lhs_tiles, dot.lhs_batch, dot.lhs_contract, lhs_rest, true, rhs_rest.size());
+  const Side b =
+      make_side(rhs, rhs_tiles, dot.rhs_batch, dot.rhs_contract, rhs_rest, false, lhs_rest.size());
 
   const DType result = graph::fast_product_dtype(lhs.dequantized_dtype(), rhs.dequantized_dtype());
   const bool integers =
@@ -260,7 +259,7 @@ ProductResult contract_fast(const Operand& lhs, const Operand& rhs, DotDimension
       values = subtract(values, float_dot(left, z, dot, result, policy), policy);
     }
   }
-  values = apply_scales(values, a.scale, b.scale, policy);
+  values = apply_scales(values, a.scale, b.scale, policy, vector_isa(engine));
   if (!lhs_tiles.empty()) values = sum_tiles(values, first_tile_axis, lhs_tiles.size(), policy);
   out.out = values.dtype() == result || !numerics::is_float(result) ? values
                                                                     : convert_float(values, result);
@@ -277,14 +276,23 @@ Tensor convert_float(const Tensor& x, DType dtype) {
   });
 }
 
-Tensor multiply_by_scale(const Tensor& values, const OutputScale& scale, const Policy& policy) {
+Tensor multiply_by_scale(const Tensor& values, const OutputScale& scale, const Policy& policy,
+                         VectorIsa isa) {
   const DType dtype = numerics::promote(values.dtype(), scale.values.dtype());
+  if (isa && scale.map.empty()) {
+    const Tensor factor = convert_float(scale.values, dtype);
+    const bool sums = values.dtype() == DType::kS32;
+    const auto product = sums ? fast::scale_product(values, &factor, nullptr, policy, *isa)
+                              : fast::multiply(convert_float(values, dtype), factor, policy, *isa);
+    if (product) return *product;
+  }
+  const std::vector<std::int64_t> positions = scale.positions(values.shape());
   return numerics::dispatch(dtype, policy, [&](auto arithmetic) {
     using A = decltype(arithmetic);
     auto out = as_values<A>(values);
     const auto scales = as_values<A>(scale.values);
     for (std::size_t i = 0; i < out.size(); ++i) {
-      out[i] = A::round(out[i] * scales[static_cast<std::size_t>(scale.map[i])]);
+      out[i] = A::round(out[i] * scales[static_cast<std::size_t>(positions[i])]);
     }
     return tensor::store<A>(out, values.shape());
   });
@@ -293,24 +301,31 @@ Tensor multiply_by_scale(const Tensor& values, const OutputScale& scale, const P
 OutputScale combined_scale(const OutputScale& lhs, const OutputScale& rhs, const Shape& shape) {
   const DType dtype = numerics::promote(lhs.values.dtype(), rhs.values.dtype());
   OutputScale combined{Tensor(dtype, shape), {}};
-  combined.map.resize(static_cast<std::size_t>(combined.values.size()));
-  for (std::size_t i = 0; i < combined.map.size(); ++i) {
-    const auto at = static_cast<std::int64_t>(i);
-    combined.map[i] = at;
-    combined.values.store(at, lhs.values.load(lhs.map[i]) * rhs.values.load(rhs.map[i]));
+  const std::vector<std::int64_t> left = lhs.positions(shape), right = rhs.positions(shape);
+  for (std::size_t i = 0; i < left.size(); ++i) {
+    combined.values.store(static_cast<std::int64_t>(i),
+                          lhs.values.load(left[i]) * rhs.values.load(right[i]));
   }
   return combined;
 }
 
+std::vector<std::int64_t> OutputScale::positions(const Shape& shape) const {
+  return map.empty() ? quant::scale_map(shape, values.shape()) : map;
+}
+
 Tensor apply_scales(const Tensor& values, const std::optional<OutputScale>& lhs,
-                    const std::optional<OutputScale>& rhs, const Policy& policy) {
+                    const std::optional<OutputScale>& rhs, const Policy& policy, VectorIsa isa) {
   if (!policy.faults.empty()) return apply_scales_faultily(values, lhs, rhs, policy);
   if (lhs && rhs && policy.scale_order == Policy::ScaleOrder::kCombined) {
     return multiply_by_scale(values, combined_scale(*lhs, *rhs, values.shape()), policy);
   }
+  if (isa && lhs && rhs && lhs->map.empty() && rhs->map.empty()) {
+    if (auto out = fast::scale_product(values, &lhs->values, &rhs->values, policy, *isa))
+      return *out;
+  }
   Tensor out = values;
-  if (lhs) out = multiply_by_scale(out, *lhs, policy);
-  if (rhs) out = multiply_by_scale(out, *rhs, policy);
+  if (lhs) out = multiply_by_scale(out, *lhs, policy, isa);
+  if (rhs) out = multiply_by_scale(out, *rhs, policy, isa);
   return out;
 }
 
@@ -319,10 +334,11 @@ ProductResult contract(const Operand& lhs, const Operand& rhs, const DotDimensio
   if (path == graph::Path::kFast && !policy.faults.has(Kind::dequantized_first)) {
     return contract_fast(lhs, rhs, dot, policy, engine);
   }
-  const Tensor a = lhs.q ? quant::dequantize(*lhs.q, policy) : lhs.raw;
-  const Tensor b = rhs.q ? quant::dequantize(*rhs.q, policy) : rhs.raw;
-  return {std::nullopt,
-          float_dot(a, b, dot, graph::float_contraction_dtype(a.dtype(), b.dtype()), policy)};
+  const VectorIsa isa = vector_isa(engine);
+  const Tensor a = lhs.q ? dequantize(*lhs.q, policy, isa) : lhs.raw;
+  const Tensor b = rhs.q ? dequantize(*rhs.q, policy, isa) : rhs.raw;
+  const DType result = graph::float_contraction_dtype(a.dtype(), b.dtype());
+  return {std::nullopt, float_dot(a, b, dot, result, policy, isa)};
 }
 
 }  // namespace mxcheck::exec

@@ -94,7 +94,7 @@ OutputScale scale_along(const Tensor& scale, std::int64_t own_axis, std::int64_t
                         const Shape& out) {
   Shape aligned(out.size(), 1);
   aligned[static_cast<std::size_t>(out_axis)] = scale.dim(own_axis);
-  return {scale.reshaped(aligned), quant::scale_map(out, aligned)};
+  return {scale.reshaped(aligned), {}};
 }
 
 }  // namespace
@@ -154,8 +154,9 @@ ProductResult convolve(const Operand& lhs, const Operand& rhs, const ConvGeometr
     return !x.q && numerics::is_arithmetic_float(x.raw.dtype());
   };
   if (raw_float(lhs) || raw_float(rhs)) {
-    const Tensor a = lhs.q ? quant::dequantize(*lhs.q, policy) : lhs.raw;
-    const Tensor b = rhs.q ? quant::dequantize(*rhs.q, policy) : rhs.raw;
+    const VectorIsa isa = vector_isa(engine);
+    const Tensor a = lhs.q ? dequantize(*lhs.q, policy, isa) : lhs.raw;
+    const Tensor b = rhs.q ? dequantize(*rhs.q, policy, isa) : rhs.raw;
     return {
         std::nullopt,
         float_convolution(a, b, g, graph::float_contraction_dtype(a.dtype(), b.dtype()), policy)};
@@ -188,7 +189,7 @@ ProductResult convolve(const Operand& lhs, const Operand& rhs, const ConvGeometr
   const Shape& shape = values.shape();
   if (lhs.q) left = scale_along(lhs.q->scale, g.layout.lhs.first, g.layout.out.first, shape);
   if (rhs.q) right = scale_along(rhs.q->scale, g.layout.rhs.first, g.layout.out.second, shape);
-  values = apply_scales(values, left, right, policy);
+  values = apply_scales(values, left, right, policy, vector_isa(engine));
   out.out = numerics::is_float(result) ? convert_float(values, result) : values;
   return out;
 }

@@ -12,7 +12,7 @@ using fault::Kind;
 
 // The scale of row r goes to column r.
 OutputScale on_wrong_axis(const OutputScale& scale, const Shape& shape) {
-  OutputScale out = scale;
+  OutputScale out{scale.values, scale.positions(shape)};
   const std::int64_t columns = shape.empty() ? 1 : shape.back();
   for (std::size_t i = 0; i < out.map.size(); ++i) {
     out.map[i] = static_cast<std::int64_t>(i) % columns % scale.values.size();
@@ -32,13 +32,14 @@ typename A::Value scaled(typename A::Value v, typename A::Value scale, const Pol
 Tensor apply_scale(const Tensor& x, const OutputScale& scale, const Policy& policy) {
   const numerics::DType dtype = numerics::promote(x.dtype(), scale.values.dtype());
   const bool rounds = !policy.faults.has(Kind::accumulator_not_rounded);
+  const std::vector<std::int64_t> positions = scale.positions(x.shape());
   return numerics::dispatch(dtype, policy, [&](auto arithmetic) {
     using A = decltype(arithmetic);
     auto values = tensor::load_any<typename A::Value>(x);
     const auto scales = tensor::load_any<typename A::Value>(scale.values);
     for (std::size_t i = 0; i < values.size(); ++i) {
       const auto v = rounds ? A::round(values[i]) : values[i];
-      values[i] = scaled<A>(v, A::round(scales[static_cast<std::size_t>(scale.map[i])]), policy);
+      values[i] = scaled<A>(v, A::round(scales[static_cast<std::size_t>(positions[i])]), policy);
     }
     return tensor::store<A>(values, x.shape());
   });

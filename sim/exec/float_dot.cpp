@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "sim/graph/planner.h"
+#include "sim/kernels/float_chain.h"
 #include "sim/numerics/small_float.h"
 #include "sim/tensor/array.h"
 #include "sim/tensor/reduce.h"
@@ -238,12 +239,24 @@ Shape product_shape(const DotDimensionNumbers& dot, const Shape& lhs, const Shap
 }
 
 void matrix_chain(const float* a, const float* b, float* out, const MatrixView& v,
-                  const Policy& policy) {
+                  const Policy& policy, VectorIsa isa) {
   static const FmaRow fused = choose_fma_row();
   const FmaRow step = policy.dot_order == Policy::DotOrder::kAscendingUnfused ? unfused_row : fused;
   const bool blocked = v.k > kUnblockedK && !is_tiny(v);
   std::int64_t block = std::max<std::int64_t>(1, v.k);
   if (blocked) block = policy.dot_block > 0 ? policy.dot_block : host_block(v);
+  if (isa && policy.dot_order == Policy::DotOrder::kAscendingFused) {
+    kernels::ChainProduct product;
+    product.m = v.m;
+    product.k = product.lhs_row = v.k;
+    product.n = product.rhs_k = product.stride = v.n;
+    product.lhs = a;
+    product.rhs = b;
+    product.out = out;
+    product.block = block;
+    kernels::chain_product(product, *isa);
+    return;
+  }
   std::vector<float> partial(static_cast<std::size_t>(v.n));
   for (std::int64_t i = 0; i < v.m; ++i) {
     float* row = out + i * v.n;
@@ -262,7 +275,7 @@ void matrix_chain(const float* a, const float* b, float* out, const MatrixView& 
 }
 
 Tensor float_dot(const Tensor& lhs, const Tensor& rhs, const DotDimensionNumbers& dot, DType result,
-                 const Policy& policy) {
+                 const Policy& policy, VectorIsa isa) {
   const MatrixView view = matrix_view(dot, lhs.shape(), rhs.shape());
   const Tensor a = canonical_lhs(lhs, dot);
   const Tensor b = canonical_rhs(rhs, dot);
@@ -296,7 +309,7 @@ Tensor float_dot(const Tensor& lhs, const Tensor& rhs, const DotDimensionNumbers
     if (view.is_vector() && policy.dot_order == Policy::DotOrder::kAscendingFused) {
       vector_product(left, right, target, view);
     } else {
-      matrix_chain(left, right, target, view, policy);
+      matrix_chain(left, right, target, view, policy, isa);
     }
   }
   return numerics::dispatch(result, [&](auto arithmetic) {

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/exec/fast_quant.h"
 #include "sim/graph/graph.h"
 #include "sim/numerics/policy.h"
 #include "sim/tensor/tensor.h"
@@ -44,11 +45,11 @@ struct MatrixView {
 // `result` at the end.
 [[nodiscard]] Tensor float_dot(const Tensor& lhs, const Tensor& rhs,
                                const graph::DotDimensionNumbers& dot, numerics::DType result,
-                               const numerics::Policy& policy);
+                               const numerics::Policy& policy, VectorIsa isa = std::nullopt);
 
 // a: [m,k], b: [k,n], out: [m,n], row-major: the chain of POL-4 and POL-5.
 void matrix_chain(const float* a, const float* b, float* out, const MatrixView& view,
-                  const numerics::Policy& policy);
+                  const numerics::Policy& policy, VectorIsa isa = std::nullopt);
 
 // "" if the bits of this contraction are defined under the policy; otherwise why they are not.
 [[nodiscard]] std::string undefined_order(const MatrixView& view, numerics::DType accumulate,

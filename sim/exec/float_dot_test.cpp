@@ -46,6 +46,29 @@ TEST_CASE("a matrix product is one ascending chain per output [POL-4]", "[dot]")
   }
 }
 
+TEST_CASE("kernels give a float product the bits of the plain one [POL-4] [POL-5] [POL-6]",
+          "[dot]") {
+  const numerics::FlushSubnormals flush;
+  Policy blocks;
+  blocks.dot_block = 168;
+  Policy unfused;
+  unfused.dot_order = Policy::DotOrder::kAscendingUnfused;
+  for (const Shape& sizes : {Shape{5, 50, 33}, {13, 400, 35}, {1, 20, 40}, {9, 30, 1}, {2, 1, 3}}) {
+    for (const DType dtype : {DType::kF32, DType::kBF16, DType::kF16}) {
+      const Tensor a = filled({sizes[0], sizes[1]}, 0.7f, dtype);
+      const Tensor b = filled({sizes[1], sizes[2]}, 1.3f, dtype);
+      for (const Policy& policy :
+           {Policy{}, blocks, unfused, *numerics::policy_from_name("xla_cpu")}) {
+        const Tensor want = float_dot(a, b, kMatmul, dtype, policy);
+        for (const kernels::Isa isa : kernels::isas_here()) {
+          INFO(tensor::to_string(sizes) << " " << numerics::describe(policy) << " " << name(isa));
+          CHECK(tensor::identical(float_dot(a, b, kMatmul, dtype, policy, isa), want));
+        }
+      }
+    }
+  }
+}
+
 TEST_CASE("a stated block cuts long chains only [POL-5]", "[dot]") {
   const numerics::FlushSubnormals flush;
   Policy policy;

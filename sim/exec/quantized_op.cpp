@@ -43,20 +43,19 @@ void record_product(const QuantizedContext& c, const std::string& product, const
 Operand quantize_operand(const QuantizedContext& c, const Tensor& x, const graph::OperandPlan& plan,
                          std::optional<quant::Calibration>& calibration) {
   if (!plan.quantize) return {x, std::nullopt};
-  calibration = quant::calibrate(x, spec_of(*plan.quantize), c.policy);
+  const VectorIsa isa = vector_isa(c.engine);
+  calibration = calibrate(x, spec_of(*plan.quantize), c.policy, isa);
   const quant::Calibration own = *calibration;
   if (plan.collect_stats) calibration = c.collect(plan.stats_name, own);
   const quant::Scaling scaling =
       quant::compute_scaling(*calibration, plan.quantize->qtype, c.policy);
   if (c.policy.faults.has(Kind::mask_before_statistics)) calibration = own;
-  return {Tensor(), quant::quantize(x, plan.quantize->qtype, scaling, c.policy)};
+  return {Tensor(), quantize(x, plan.quantize->qtype, scaling, c.policy, nullptr, isa)};
 }
 
-Operand quantize_dynamic(const Tensor& x, const graph::QuantizePlan& plan, const Policy& policy,
-                         const Tensor* noise) {
-  const quant::Calibration calibration = quant::calibrate(x, spec_of(plan), policy);
-  const quant::Scaling scaling = quant::compute_scaling(calibration, plan.qtype, policy);
-  return {Tensor(), quant::quantize(x, plan.qtype, scaling, policy, noise)};
+Operand quantized_now(const QuantizedContext& c, const Tensor& x, const graph::QuantizePlan& plan,
+                      const Tensor* noise) {
+  return {Tensor(), quantize_dynamic(x, spec_of(plan), c.policy, noise, vector_isa(c.engine))};
 }
 
 // A sum over whole axes in `dtype`, the promoted dtype of both operands (EIN-1), removing them.
@@ -94,10 +93,10 @@ Axes inverse(const Axes& permutation) {
 
 // g times a residual's scale, both brought to g's axes, in their promoted dtype (BWD-3, CNV-3).
 // `scale` already has g's rank, with 1 where it does not vary.
-Tensor fold_scale(const Tensor& g, const Tensor& scale, const Policy& policy) {
-  const OutputScale on_g{scale, quant::scale_map(g.shape(), scale.shape())};
+Tensor fold_scale(const Tensor& g, const Tensor& scale, const Policy& policy, VectorIsa isa) {
+  const OutputScale on_g{scale, {}};
   if (policy.faults.has(Kind::gradient_scale_not_folded)) return g;
-  const Tensor folded = multiply_by_scale(g, on_g, policy);
+  const Tensor folded = multiply_by_scale(g, on_g, policy, isa);
   return policy.faults.has(Kind::gradient_scale_folded_twice)
              ? multiply_by_scale(folded, on_g, policy)
              : folded;
@@ -137,8 +136,8 @@ std::optional<Tensor> noise_for(const QuantizedContext& c, const QuantizedState&
                                 const graph::GradientPlan& plan, const Shape& shape,
                                 const std::string& product) {
   if (!plan.noise || !state.noise_key) return std::nullopt;
-  Tensor noise = quant::make_noise(*state.noise_key, *c.plan.noise_method, shape, c.plan.noise_axes,
-                                   c.policy.faults);
+  Tensor noise = make_noise(*state.noise_key, *c.plan.noise_method, shape, c.plan.noise_axes,
+                            c.policy, vector_isa(c.engine));
   c.record(product + "/noise", noise);
   return noise;
 }
@@ -148,7 +147,7 @@ Operand residual_operand(const QuantizedContext& c, const graph::GradientPlan& p
   switch (plan.residual) {
     case Residual::kOriginal:
       if (plan.quantize_residual) {
-        return quantize_dynamic(original, *plan.quantize_residual, c.policy, nullptr);
+        return quantized_now(c, original, *plan.quantize_residual, nullptr);
       }
       if (forward.q && c.policy.faults.has(Kind::residual_dequantized)) return forward;
       return {original, std::nullopt};
@@ -177,12 +176,12 @@ Tensor dot_gradient(const QuantizedContext& c, const QuantizedState& state, cons
   const Operand y = residual_operand(c, in.plan, in.residual_in, in.residual);
   if (in.plan.residual == Residual::kCodes) {
     g = fold_scale(g, scale_on_gradient(in.residual.q->scale, in.plan.dot, g.shape().size()),
-                   c.policy);
+                   c.policy, vector_isa(c.engine));
   }
   Operand left{g, std::nullopt};
   if (in.plan.quantize_g) {
     const std::optional<Tensor> noise = noise_for(c, state, in.plan, g.shape(), in.product);
-    left = quantize_dynamic(g, *in.plan.quantize_g, c.policy, noise ? &*noise : nullptr);
+    left = quantized_now(c, g, *in.plan.quantize_g, noise ? &*noise : nullptr);
   }
   c.engine.begin(c.name + "/" + in.product);
   const ProductResult result = contract(left, y, in.plan.dot, in.plan.path, c.policy, c.engine);
@@ -265,13 +264,13 @@ GradientSides gradient_sides(const QuantizedContext& c, const graph::GradientPla
   Tensor g = g_in;
   Operand residual = forward;
   if (plan.residual == Residual::kCodes) {
-    g = fold_scale(g, scale_on_g(forward.q->scale), c.policy);
+    g = fold_scale(g, scale_on_g(forward.q->scale), c.policy, vector_isa(c.engine));
     residual = code_residual(c, forward);
   } else if (c.policy.faults.has(Kind::residual_original)) {
     residual = {original, std::nullopt};
   }
   Operand left{g, std::nullopt};
-  if (plan.quantize_g) left = quantize_dynamic(g, *plan.quantize_g, c.policy, nullptr);
+  if (plan.quantize_g) left = quantized_now(c, g, *plan.quantize_g, nullptr);
   return {left, residual};
 }
 

@@ -49,9 +49,8 @@ Tensor masked(const Tensor& x, const RowGroups& groups) {
   return out;
 }
 
-OutputScale aligned_scale(const Tensor& scale, Shape aligned, const Shape& out) {
-  Tensor values = scale.reshaped(aligned);
-  return {values, quant::scale_map(out, aligned)};
+OutputScale aligned_scale(const Tensor& scale, const Shape& aligned) {
+  return {scale.reshaped(aligned), {}};
 }
 
 }  // namespace
@@ -76,8 +75,8 @@ ProductResult ragged_product(const Operand& lhs, const Operand& rhs, const RowGr
   const Tensor& w = rhs.values();
   const graph::DotDimensionNumbers dense{{2, 0}, {1, 0}, {}, {}};
   if (raw_float(lhs) || raw_float(rhs)) {
-    const Tensor a = lhs.q ? quant::dequantize(*lhs.q, policy) : lhs.raw;
-    const Tensor b = rhs.q ? quant::dequantize(*rhs.q, policy) : rhs.raw;
+    const Tensor a = lhs.q ? dequantize(*lhs.q, policy, vector_isa(engine)) : lhs.raw;
+    const Tensor b = rhs.q ? dequantize(*rhs.q, policy, vector_isa(engine)) : rhs.raw;
     return {std::nullopt, float_dot(masked(a, groups), b, dense,
                                     graph::float_contraction_dtype(a.dtype(), b.dtype()), policy)};
   }
@@ -102,10 +101,9 @@ ProductResult ragged_product(const Operand& lhs, const Operand& rhs, const RowGr
   }
   std::optional<OutputScale> left;
   std::optional<OutputScale> right;
-  const Shape& shape = values.shape();
-  if (lhs.q) left = aligned_scale(lhs.q->scale, {lhs.q->scale.dim(0), 1}, shape);
-  if (rhs.q) right = aligned_scale(rhs.q->scale, {1, rhs.q->scale.dim(2)}, shape);
-  values = apply_scales(values, left, right, policy);
+  if (lhs.q) left = aligned_scale(lhs.q->scale, {lhs.q->scale.dim(0), 1});
+  if (rhs.q) right = aligned_scale(rhs.q->scale, {1, rhs.q->scale.dim(2)});
+  values = apply_scales(values, left, right, policy, vector_isa(engine));
   out.out = numerics::is_float(result) ? convert_float(values, result) : values;
   return out;
 }
@@ -116,8 +114,8 @@ ProductResult ragged_weight_gradient(const Operand& lhs, const Operand& g, const
   const Tensor& y = g.values();
   const graph::DotDimensionNumbers batched{{1}, {1}, {0}, {0}};
   if (raw_float(lhs) || raw_float(g)) {
-    const Tensor a = lhs.q ? quant::dequantize(*lhs.q, policy) : lhs.raw;
-    const Tensor b = g.q ? quant::dequantize(*g.q, policy) : g.raw;
+    const Tensor a = lhs.q ? dequantize(*lhs.q, policy, vector_isa(engine)) : lhs.raw;
+    const Tensor b = g.q ? dequantize(*g.q, policy, vector_isa(engine)) : g.raw;
     return {std::nullopt, float_dot(masked(a, groups), masked(b, groups), batched,
                                     graph::float_contraction_dtype(a.dtype(), b.dtype()), policy)};
   }
@@ -144,10 +142,9 @@ ProductResult ragged_weight_gradient(const Operand& lhs, const Operand& g, const
   }
   std::optional<OutputScale> left;
   std::optional<OutputScale> right;
-  const Shape& shape = values.shape();
-  if (lhs.q) left = aligned_scale(lhs.q->scale, {1, lhs.q->scale.dim(1), 1}, shape);
-  if (g.q) right = aligned_scale(g.q->scale, {1, 1, g.q->scale.dim(1)}, shape);
-  values = apply_scales(values, left, right, policy);
+  if (lhs.q) left = aligned_scale(lhs.q->scale, {1, lhs.q->scale.dim(1), 1});
+  if (g.q) right = aligned_scale(g.q->scale, {1, 1, g.q->scale.dim(1)});
+  values = apply_scales(values, left, right, policy, vector_isa(engine));
   out.out = numerics::is_float(result) ? convert_float(values, result) : values;
   return out;
 }
