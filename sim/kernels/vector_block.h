@@ -99,6 +99,29 @@ struct ProductBlock {
   std::int64_t out_stride = 0;
 };
 
+// The float operations around an int8 layer, one rounding each (FLT-7):
+//   kAdd round(x + other)      kAddRelu the same, then x > 0 ? x : 0, NaN kept
+//   kMask x > 0 ? other : 0    kDescend round(x - round(other * factor))
+enum class Combination : std::uint8_t { kAdd, kAddRelu, kMask, kDescend };
+struct CombineBlock {
+  Element type = Element::kF32;
+  Combination operation = Combination::kAdd;
+  const void* x = nullptr;
+  std::int64_t rows = 0, columns = 0, stride = 0;
+  Spread other;      // of the element type
+  float factor = 0;  // of kDescend, a value of the element type
+  void* out = nullptr;
+  std::int64_t out_stride = 0;
+};
+
+// out[j] = 0 + x[0, j] + x[1, j] + ..., every addition rounded to the type.
+struct SumBlock {
+  Element type = Element::kF32;
+  const void* x = nullptr;
+  std::int64_t rows = 0, columns = 0, stride = 0;
+  void* out = nullptr;
+};
+
 // POL-4: a tile of a float product, every output one chain of fused multiply-adds ascending in k
 // from +0. With `add`, the chain joins what is there by one more addition (POL-5).
 struct ChainTile {

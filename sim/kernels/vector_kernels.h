@@ -41,6 +41,12 @@ class VectorKernels {
   void multiply(const MultiplyBlock& block) const;
   void scale_product(const ProductBlock& block) const;
   void noise(const NoiseBlock& block) const;
+  void combine(const CombineBlock& block) const;
+  // Sums of columns in the order of POL-3: windows of 32 rows.
+  void sum_columns(const SumBlock& block) const;
+  // Codes, and the values they stand for, while a few rows are in the first-level cache. `out` has
+  // the stride of x; s8 and s4 codes without flip.
+  void fake_quantize_rows(const QuantizeBlock& block, void* out) const;
   // The tile function itself: the driver in float_chain.h holds the mode around many tiles.
   [[nodiscard]] const ChainKernel& chain() const { return chain_; }
 
@@ -56,6 +62,8 @@ class VectorKernels {
   void (*multiply_)(const MultiplyBlock&) = nullptr;
   void (*scale_product_)(const ProductBlock&) = nullptr;
   void (*noise_)(const NoiseBlock&) = nullptr;
+  void (*combine_)(const CombineBlock&) = nullptr;
+  void (*sum_columns_)(const SumBlock&) = nullptr;
   ChainKernel chain_;
   std::vector<std::string> names_;
 };

@@ -194,6 +194,43 @@ void scale_product_scalar(const ProductBlock& b) {
   });
 }
 
+void combine_scalar(const CombineBlock& b) {
+  for_each(b, [&](auto arithmetic, std::int64_t i, std::int64_t j) {
+    using A = decltype(arithmetic);
+    const float x = value<A>(b.x, i * b.stride + j), other = spread<A>(b.other, i, j);
+    float y = 0;
+    switch (b.operation) {
+      case Combination::kAdd:
+        y = x + other;
+        break;
+      case Combination::kAddRelu:
+        y = A::round(x + other);
+        y = y > 0 || std::isnan(y) ? y : 0.0f;
+        break;
+      case Combination::kMask:
+        y = x > 0 ? other : 0.0f;
+        break;
+      case Combination::kDescend:
+        y = x - A::round(other * b.factor);
+        break;
+    }
+    put<A>(b.out, i * b.out_stride + j, y);
+  });
+}
+
+void sum_columns_scalar(const SumBlock& b) {
+  by_type(b.type, [&](auto arithmetic) {
+    using A = decltype(arithmetic);
+    for (std::int64_t j = 0; j < b.columns; ++j) {
+      float sum = 0;
+      for (std::int64_t i = 0; i < b.rows; ++i) {
+        sum = A::round(sum + value<A>(b.x, i * b.stride + j));
+      }
+      put<A>(b.out, j, sum);
+    }
+  });
+}
+
 void noise_scalar(const NoiseBlock& b) {
   for (std::int64_t i = 0; i < b.count; ++i) {
     const std::uint64_t counter = b.first + static_cast<std::uint64_t>(i);
