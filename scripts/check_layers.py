@@ -25,10 +25,10 @@ ALLOWED = {
                  'sim/kernels'],
     'golden/reference': ['sim/base', 'sim/numerics', 'sim/tensor', 'sim/graph'],
     'reports': ['sim/base', 'sim/tensor', 'sim/numerics'],
-    'sim/bench': ['sim/base', 'sim/numerics', 'sim/tensor', 'sim/graph', 'sim/quant', 'sim/mxu',
-                  'sim/kernels', 'sim/exec'],
     'sim/suite': ['sim/base', 'sim/fault', 'sim/numerics', 'sim/tensor', 'sim/graph', 'sim/casefile', 'sim/mxu',
                   'sim/kernels', 'sim/exec', 'golden/reference', 'reports'],
+    'sim/bench': ['sim/base', 'sim/numerics', 'sim/tensor', 'sim/graph', 'sim/casefile', 'sim/quant',
+                  'sim/mxu', 'sim/kernels', 'sim/exec', 'reports', 'sim/suite'],
     'sim/cli': ['sim/base', 'sim/fault', 'sim/numerics', 'sim/tensor', 'sim/graph', 'sim/casefile', 'sim/mxu',
                 'sim/kernels', 'sim/exec', 'sim/bench', 'reports', 'sim/suite'],
 }

@@ -1,12 +1,13 @@
-// `mxcheck bench`: speed of the models of the matrix unit, measured now, on one core.
+// `mxcheck bench`: speed of the kernels and the models, measured now, on one core.
 #include <fmt/format.h>
 
 #include <filesystem>
 
 #include "sim/base/file.h"
 #include "sim/base/text.h"
+#include "sim/bench/bench.h"
+#include "sim/cli/build_info.h"
 #include "sim/cli/options.h"
-#include "sim/mxu/cycle_speed.h"
 
 namespace mxcheck::cli {
 namespace {
@@ -15,16 +16,21 @@ CommandLine command_line() {
   CommandLine line;
   line.command = "bench";
   line.synopsis = "mxcheck bench [options]";
-  line.options.add_options()                                                              //
-      ("group", po::value<std::string>(), "what is measured: cycle (the stepped array)")  //
-      ("seconds", po::value<std::string>(), "per row, at least (0.5)")                    //
-      ("verilator", po::value<std::string>(), "program built by scripts/rtl_bench.sh")    //
-      ("json", "as JSON")                                                                 //
-      ("output,o", po::value<std::string>(), "write the JSON to FILE")                    //
+  using Strings = std::vector<std::string>;
+  line.options.add_options()  //
+      ("group", po::value<Strings>()->composing(),
+       "what is measured, repeatable: gemm, quantize, conv, train, cycle, suite (default: gemm)")  //
+      ("shape", po::value<Strings>()->composing(), "MxKxN of group gemm, repeatable")        //
+      ("isa", po::value<std::string>(), "instruction set of the kernels: see mxcheck info")  //
+      ("seconds", po::value<std::string>(), "per row (2)")                                   //
+      ("cases", po::value<std::string>(), "folder of group suite (cases)")                   //
+      ("verilator", po::value<std::string>(), "program built by scripts/rtl_bench.sh")       //
+      ("json", po::value<std::string>(), "write the results to FILE; - is standard output")  //
       ("help,h", "this text");
   line.examples =
-      "  mxcheck bench --group cycle\n"
-      "  scripts/rtl_bench.sh build/release && mxcheck bench --group cycle --json\n";
+      "  mxcheck bench --group gemm --group conv\n"
+      "  mxcheck bench --group gemm --shape 96x1024x1024 --isa avx2 --json bench.json\n"
+      "  scripts/rtl_bench.sh build/release && mxcheck bench --group cycle\n";
   return line;
 }
 
@@ -38,25 +44,71 @@ std::string built_verilator_program() {
   return !error && std::filesystem::exists(program, error) ? program.string() : "";
 }
 
+std::vector<std::string> groups(const po::variables_map& map) {
+  std::vector<std::string> out = texts(map, "group");
+  if (out.empty()) out = {"gemm"};
+  const std::vector<std::string>& known = bench::group_names();
+  for (const std::string& group : out) {
+    if (std::find(known.begin(), known.end(), group) != known.end()) continue;
+    throw UsageError(fmt::format("--group: there is no '{}'; there are: {}{}",
+                                 base::printable(group), base::join(known, ", "),
+                                 did_you_mean(group, known)));
+  }
+  return out;
+}
+
+bench::Shape parse_shape(const std::string& text) {
+  constexpr std::int64_t kMost = 16384;
+  std::vector<std::int64_t> sizes;
+  std::size_t at = 0;
+  while (at <= text.size()) {
+    const std::size_t end = std::min(text.find('x', at), text.size());
+    const std::string digits = text.substr(at, end - at);
+    const bool good = !digits.empty() && digits.size() <= 5 &&
+                      digits.find_first_not_of("0123456789") == std::string::npos;
+    sizes.push_back(good ? std::stoll(digits) : 0);
+    at = end + 1;
+  }
+  const bool good = sizes.size() == 3 && std::all_of(sizes.begin(), sizes.end(), [](auto size) {
+                      return size >= 1 && size <= kMost;
+                    });
+  if (!good) {
+    throw UsageError(fmt::format("--shape is '{}'; it must be MxKxN, each 1 to {}",
+                                 base::printable(text), kMost));
+  }
+  return {sizes[0], sizes[1], sizes[2]};
+}
+
 }  // namespace
 
 int run_bench(const Arguments& arguments) {
   const po::variables_map map = parse(command_line(), arguments);
   if (!texts(map, "paths").empty()) throw UsageError("mxcheck bench takes no paths");
-  static_cast<void>(one_of(map, "group", "cycle", {"cycle"}));
-  mxu::CycleBenchOptions options;
+  bench::Options options;
   options.seconds = positive_number(map, "seconds", options.seconds);
   options.verilator_program = text(map, "verilator", built_verilator_program());
+  options.cases = text(map, "cases", options.cases);
+  for (const std::string& shape : texts(map, "shape")) {
+    options.shapes.push_back(parse_shape(shape));
+  }
   std::error_code error;
   if (has(map, "verilator") && !std::filesystem::exists(options.verilator_program, error)) {
     throw UsageError(
         fmt::format("--verilator: there is no {}", base::printable(options.verilator_program)));
   }
-  const mxu::CycleBench bench = mxu::bench_cycle(options);
-  fmt::print("{}", has(map, "json") ? mxu::bench_json(bench) : mxu::bench_text(bench));
-  if (!has(map, "output")) return kExitOk;
-  const base::Status status =
-      base::write_file_atomically(text(map, "output", ""), mxu::bench_json(bench));
+  const base::Result<kernels::Isa> isa = kernels::choose_isa(text(map, "isa", ""));
+  if (!isa) throw UsageError("--isa: " + base::printable(isa.error()));
+  options.isa = isa.value();
+  bench::Report report = bench::run(groups(map), options);
+  report.context.insert(report.context.begin(), {{"version", version()}, {"commit", commit()}});
+  const std::string file = text(map, "json", "");
+  if (file == "-") {
+    fmt::print("{}", bench::to_json(report));
+    return kExitOk;
+  }
+  fmt::print("{}", bench::to_text(report));
+  if (file.empty()) return kExitOk;
+  const base::Status status = base::write_file_atomically(file, bench::to_json(report));
   if (!status) throw UsageError(base::printable(status.error()));
   return kExitOk;
 }

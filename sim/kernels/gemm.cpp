@@ -1,6 +1,7 @@
 // The loops around the tiles. The right side is walked in blocks of columns that stay in the
-// second-level cache; within one, a panel of the left side stays in the first while the block
-// streams past it. k is never cut: a tile's sums live in registers from the first code to the last.
+// second-level cache; within one, a block of rows of the left side stays in the first while the
+// columns stream past it. k is never cut: a tile's sums live in registers from the first code to
+// the last.
 #include "sim/kernels/gemm.h"
 
 #include <algorithm>
@@ -10,11 +11,12 @@
 
 #include "sim/base/check.h"
 #include "sim/kernels/pack.h"
+#include "sim/numerics/rounding.h"
 
 namespace mxcheck::kernels {
 
-#define MXCHECK_GEMM_KERNEL(function, isa, rows, columns, group, lhs, rhs) \
-  void function(const GemmTile&);
+#define MXCHECK_GEMM_KERNEL(function, isa, rows, columns, group, lhs, rhs, access) \
+  void function(const GemmStrip&);
 #include "sim/kernels/kernels.def"
 #undef MXCHECK_GEMM_KERNEL
 
@@ -26,17 +28,60 @@ constexpr std::int64_t kBlockBytes = 512 * 1024;
 // Of packed rows: what one pass over the right side takes.
 constexpr std::int64_t kRowsBytes = 4 * 1024 * 1024;
 constexpr int kMostRows = 16;
+constexpr std::int64_t kNoOffset = 0;
+constexpr std::int32_t kNoSum = 0;
 
-// The left side as packed panels: rows are shared out evenly, so that no tile is much smaller than
-// the others.
-struct Rows {
-  std::int64_t total = 0, blocks = 0;
+using numerics::wrap_mul;
+
+// Memory of a product, kept by the thread that asks for it. One product a thread at a time: a hook
+// may not start another.
+struct Scratch {
+  Buffer packed;
+  std::vector<std::int64_t> starts;
+  std::vector<std::int32_t> row_init, column_init;
+};
+Scratch& scratch() {
+  thread_local Scratch kept;
+  return kept;
+}
+
+// Rows in runs, every run cut in blocks for the kernel; they are shared out evenly, so that no tile
+// is much smaller than the others, and no block lies in two runs.
+class Rows {
+ public:
+  Rows(std::int64_t lines, std::int64_t width, int most) : starts_(scratch().starts) {
+    const std::int64_t per_line = (width + most - 1) / most;
+    starts_.assign(1, 0);
+    if (per_line == 0) return;
+    const std::int64_t least = width / per_line, longer = width % per_line;
+    std::int64_t start = 0;
+    for (std::int64_t line = 0; line < lines; ++line) {
+      for (std::int64_t part = 0; part < per_line; ++part) {
+        start += least + (part < longer ? 1 : 0);
+        starts_.push_back(start);
+      }
+    }
+  }
+  [[nodiscard]] std::int64_t blocks() const {
+    return static_cast<std::int64_t>(starts_.size()) - 1;
+  }
   [[nodiscard]] std::int64_t first(std::int64_t block) const {
-    return total / blocks * block + std::min(block, total % blocks);
+    return starts_[static_cast<std::size_t>(block)];
   }
   [[nodiscard]] int count(std::int64_t block) const {
     return static_cast<int>(first(block + 1) - first(block));
   }
+
+ private:
+  std::vector<std::int64_t>& starts_;
+};
+
+// Where a block of rows lies: memory of the caller's or the packed copy.
+struct View {
+  const std::uint8_t* lhs = nullptr;
+  const std::int64_t* offsets = &kNoOffset;
+  std::int64_t segments = 1, steps = 0;
+  std::int64_t row_stride = 0, step_stride = 0;
 };
 
 // The kernel for m rows: of those that pack alike the one with the fewest rows that suffice.
@@ -51,112 +96,281 @@ const GemmKernel& tile_kernel(const GemmKernel& packed_for, std::int64_t m) {
   return *best;
 }
 
-// What one product needs, whatever its left side looks like.
+// The loops, for a left side of any kind. Source:
+//   row_bytes()                   of the packed copy of a row, 0 if rows are read where they lie
+//   prepare(first, count, place)  packs the rows to `place`
+//   sums(first, count, out)       of the rows' codes, asked for where the right side has an offset
+//   view(first, count, place)     where the rows are
+template <typename Source>
 class Product {
  public:
-  Product(const PackedRhs& rhs, std::int64_t m, bool is_signed, const GemmRun& run)
-      : rhs_(rhs), run_(run), kernel_(tile_kernel(rhs.kernel(), m)) {
-    rows_.total = m;
-    rows_.blocks = (m + kernel_.rows - 1) / kernel_.rows;
+  Product(const Source& source, const Rows& rows, const GemmKernel& kernel, const PackedRhs& rhs,
+          bool is_signed, const GemmRun& run)
+      : source_(source), rows_(rows), kernel_(kernel), rhs_(rhs), run_(run) {
     const std::int32_t lo = storage_offset(kernel_.lhs, is_signed);
-    initial_.resize(rhs.column_sums().size());
-    for (std::size_t j = 0; j < initial_.size(); ++j) {
-      initial_[j] = static_cast<std::int32_t>(-static_cast<std::uint32_t>(lo) *
-                                              static_cast<std::uint32_t>(rhs.column_sums()[j]));
+    column_init_.clear();
+    if (lo != 0) {
+      for (const std::int32_t sum : rhs.column_sums()) column_init_.push_back(wrap_mul(-lo, sum));
     }
-    row_bytes_ = rhs.steps() * kernel_.group * code_bytes(kernel_.lhs);
+    row_init_.assign(static_cast<std::size_t>(rows_.first(rows_.blocks())), 0);
     const std::int64_t panel_bytes =
         rhs.steps() * kernel_.columns * kernel_.group * code_bytes(kernel_.rhs);
     block_panels_ = std::max<std::int64_t>(1, kBlockBytes / std::max<std::int64_t>(panel_bytes, 1));
   }
 
-  // pack(block, out) fills the panel of one block of rows.
-  template <typename Pack>
-  void multiply(const Pack& pack) {
-    const std::int64_t at_once = std::max<std::int64_t>(
-        1, kRowsBytes / std::max<std::int64_t>(row_bytes_ * kernel_.rows, 1));
-    thread_local Buffer packed;
-    for (std::int64_t from = 0; from < rows_.blocks; from += at_once) {
-      const std::int64_t to = std::min(from + at_once, rows_.blocks);
-      std::uint8_t* panels = packed.reserve(
-          static_cast<std::size_t>((rows_.first(to) - rows_.first(from)) * row_bytes_));
+  void multiply() {
+    const std::int64_t row_bytes = source_.row_bytes();
+    const std::int64_t at_once =
+        row_bytes == 0 ? rows_.blocks()
+                       : std::max<std::int64_t>(1, kRowsBytes / (row_bytes * kernel_.rows));
+    Buffer& packed = scratch().packed;
+    for (std::int64_t from = 0; from < rows_.blocks(); from += at_once) {
+      const std::int64_t to = std::min(from + at_once, rows_.blocks());
+      const std::int64_t bytes = (rows_.first(to) - rows_.first(from)) * row_bytes;
+      std::uint8_t* panels = packed.reserve(static_cast<std::size_t>(bytes));
       const auto place = [&](std::int64_t block) {
-        return panels + (rows_.first(block) - rows_.first(from)) * row_bytes_;
+        return panels + (rows_.first(block) - rows_.first(from)) * row_bytes;
       };
-      each(to - from, [&](std::int64_t i) { pack(from + i, place(from + i)); });
-      tiles(from, to, place);
+      const bool prepares = row_bytes != 0 || rhs_.offset() != 0;
+      const bool once = block_panels_ >= rhs_.panels();  // prepared where it is used
+      if (prepares && !once) {
+        each(to - from, [&](std::int64_t i) { prepare(from + i, place(from + i)); });
+      }
+      strips(from, to, place, prepares && once);
     }
   }
 
-  [[nodiscard]] const Rows& rows() const { return rows_; }
-
  private:
-  void each(std::int64_t count, const std::function<void(std::int64_t)>& turn) const {
-    if (run_.pool != nullptr && run_.pool->threads() > 1) return run_.pool->run(count, turn);
+  [[nodiscard]] bool threaded() const { return run_.pool != nullptr && run_.pool->threads() > 1; }
+
+  template <typename Turn>
+  void each(std::int64_t count, const Turn& turn) const {
+    if (threaded()) return run_.pool->run(count, turn);
     for (std::int64_t i = 0; i < count; ++i) turn(i);
   }
 
+  void prepare(std::int64_t block, std::uint8_t* place) {
+    const std::int64_t first = rows_.first(block);
+    const int count = rows_.count(block);
+    if (source_.row_bytes() != 0) source_.prepare(first, count, place);
+    if (rhs_.offset() == 0) return;
+    std::int32_t* sums = row_init_.data() + first;
+    source_.sums(first, count, sums);
+    for (int i = 0; i < count; ++i) sums[i] = wrap_mul(-rhs_.offset(), sums[i]);
+  }
+
   template <typename Place>
-  void tiles(std::int64_t from, std::int64_t to, const Place& place) const {
+  void strips(std::int64_t from, std::int64_t to, const Place& place, bool prepares) {
     const std::int64_t column_blocks = (rhs_.panels() + block_panels_ - 1) / block_panels_;
     const std::int64_t blocks = to - from;
-    each(column_blocks * blocks, [&](std::int64_t turn) {
-      const std::int64_t block = from + turn % blocks;
-      const std::int64_t first = turn / blocks * block_panels_;
+    const auto turn = [&](std::int64_t block, std::int64_t first) {
+      if (prepares) prepare(block, place(block));
       strip(block, place(block), first, std::min(first + block_panels_, rhs_.panels()));
-    });
+    };
+    if (threaded()) {
+      run_.pool->run(column_blocks * blocks,
+                     [&](std::int64_t i) { turn(from + i % blocks, i / blocks * block_panels_); });
+      return;
+    }
+    for (std::int64_t first = 0; first < rhs_.panels(); first += block_panels_) {
+      for (std::int64_t block = from; block < to; ++block) turn(block, first);
+    }
   }
 
   // One block of rows against some panels.
-  void strip(std::int64_t block, const std::uint8_t* lhs, std::int64_t first,
+  void strip(std::int64_t block, const std::uint8_t* place, std::int64_t first,
              std::int64_t last) const {
-    const std::int64_t row = rows_.first(block);
-    GemmTile tile{};
-    tile.lhs = lhs;
-    tile.steps = rhs_.steps();
-    tile.stride = run_.stride;
-    tile.rows = rows_.count(block);
-    for (std::int64_t panel = first; panel < last; ++panel) {
-      const std::int64_t column = panel * kernel_.columns;
-      tile.rhs = rhs_.panel(panel);
-      tile.init = initial_.data() + column;
-      tile.acc = run_.acc + row * run_.stride + column;
-      tile.columns = static_cast<int>(std::min<std::int64_t>(kernel_.columns, rhs_.n() - column));
-      kernel_.run(tile);
+    const std::int64_t row = rows_.first(block), column = first * kernel_.columns;
+    GemmStrip strip{};
+    strip.rows = rows_.count(block);
+    const View view = source_.view(row, strip.rows, place);
+    strip.lhs = view.lhs;
+    strip.offsets = view.offsets;
+    strip.segments = view.segments;
+    strip.steps = view.steps;
+    strip.row_stride = view.row_stride;
+    strip.step_stride = view.step_stride;
+    strip.rhs = rhs_.panel(first);
+    strip.row_init = row_init_.data() + row;
+    strip.column_init = column_init_.empty() ? nullptr : column_init_.data() + column;
+    strip.acc = run_.acc + row * run_.stride + column;
+    strip.stride = run_.stride;
+    strip.columns = std::min(last * kernel_.columns, rhs_.n()) - column;
+    const std::int64_t next = block + 1 < rows_.blocks() ? block + 1 : block;
+    strip.fetch = source_.view(rows_.first(next), rows_.count(next), place).lhs;
+    kernel_.run(strip);
+    if (run_.finished != nullptr) {
+      (*run_.finished)({row, strip.rows, column, strip.columns});
     }
-    if (run_.finished == nullptr) return;
-    const std::int64_t column = first * kernel_.columns;
-    (*run_.finished)(
-        {row, rows_.count(block), column, std::min(last * kernel_.columns, rhs_.n()) - column});
   }
 
+  const Source& source_;
+  const Rows& rows_;
+  const GemmKernel& kernel_;
   const PackedRhs& rhs_;
   const GemmRun& run_;
-  const GemmKernel& kernel_;
-  Rows rows_;
-  std::vector<std::int32_t> initial_;
-  std::int64_t row_bytes_ = 0;
+  std::vector<std::int32_t>& row_init_ = scratch().row_init;
+  std::vector<std::int32_t>& column_init_ = scratch().column_init;  // empty: zeros
   std::int64_t block_panels_ = 1;
 };
+
+template <typename Source>
+void multiply_rows(const Source& source, const Rows& rows, const GemmKernel& kernel,
+                   const PackedRhs& rhs, bool is_signed, const GemmRun& run) {
+  MXCHECK_CHECK(kernel.rows <= kMostRows, kernel.name);
+  if (rows.blocks() == 0 || rhs.n() == 0) return;
+  Product<Source>(source, rows, kernel, rhs, is_signed, run).multiply();
+}
 
 std::int32_t code_at(const std::uint8_t* codes, std::int64_t i, bool is_signed) {
   return is_signed ? std::int32_t{static_cast<std::int8_t>(codes[i])} : std::int32_t{codes[i]};
 }
 
-// acc[row, :] -= ro * sum over k of the row's codes: only for codes stored with an offset.
-void take_row_term(std::int32_t ro, std::uint32_t sum, std::int64_t columns, std::int32_t* acc) {
-  const std::uint32_t term = static_cast<std::uint32_t>(ro) * sum;
-  for (std::int64_t j = 0; j < columns; ++j) {
-    acc[j] = static_cast<std::int32_t>(static_cast<std::uint32_t>(acc[j]) - term);
-  }
+// Packed panels: [steps][rows][group].
+View packed_view(const GemmKernel& kernel, std::int64_t steps, int count,
+                 const std::uint8_t* place) {
+  const std::int64_t group = kernel.group * code_bytes(kernel.lhs);
+  return {place, &kNoOffset, 1, steps, group, group * count};
 }
+
+class MatrixSource {
+ public:
+  MatrixSource(const CodeMatrix& lhs, const GemmKernel& kernel, const PackedRhs& rhs)
+      : lhs_(lhs),
+        kernel_(kernel),
+        rhs_(rhs),
+        format_{kernel.lhs, lhs.is_signed, kernel.group, rhs.isa()},
+        sums_(rhs.isa(), lhs.is_signed),
+        direct_(kernel.access == LhsAccess::kDirect && lhs.column_stride == 1 &&
+                storage_offset(kernel.lhs, lhs.is_signed) == 0 && lhs.columns % kernel.group == 0) {
+  }
+
+  [[nodiscard]] std::int64_t row_bytes() const {
+    return direct_ ? 0 : rhs_.steps() * kernel_.group * code_bytes(kernel_.lhs);
+  }
+  void prepare(std::int64_t first, int count, std::uint8_t* place) const {
+    const LineMatrix from{lhs_.codes, lhs_.row_stride, lhs_.column_stride};
+    pack_matrix_panel(format_, from, first, count, count, lhs_.columns, place);
+  }
+  void sums(std::int64_t first, int count, std::int32_t* out) const {
+    const std::uint8_t* codes = lhs_.codes + first * lhs_.row_stride;
+    if (lhs_.column_stride == 1) return sums_(codes, lhs_.row_stride, count, lhs_.columns, out);
+    std::fill_n(out, count, 0);
+    for (std::int64_t k = 0; k < lhs_.columns; ++k) {
+      const std::uint8_t* plane = codes + k * lhs_.column_stride;
+      for (int i = 0; i < count; ++i) {
+        out[i] = numerics::wrap_add(out[i], code_at(plane, i * lhs_.row_stride, lhs_.is_signed));
+      }
+    }
+  }
+  [[nodiscard]] View view(std::int64_t first, int count, const std::uint8_t* place) const {
+    if (!direct_) return packed_view(kernel_, rhs_.steps(), count, place);
+    return {lhs_.codes + first * lhs_.row_stride,
+            &kNoOffset,
+            1,
+            rhs_.steps(),
+            lhs_.row_stride,
+            kernel_.group};
+  }
+
+ private:
+  const CodeMatrix& lhs_;
+  const GemmKernel& kernel_;
+  const PackedRhs& rhs_;
+  PanelFormat format_;
+  LineSums sums_;
+  bool direct_;
+};
+
+class AddressSource {
+ public:
+  AddressSource(const IndirectLhs& lhs, const GemmKernel& kernel, const PackedRhs& rhs)
+      : lhs_(lhs),
+        kernel_(kernel),
+        rhs_(rhs),
+        format_{kernel.lhs, lhs.is_signed, kernel.group, rhs.isa()},
+        sums_(rhs.isa(), lhs.is_signed),
+        segments_(rhs.segment() == 0 ? 0 : rhs.k() / rhs.segment()) {}
+
+  [[nodiscard]] std::int64_t row_bytes() const {
+    return rhs_.steps() * kernel_.group * code_bytes(kernel_.lhs);
+  }
+  void prepare(std::int64_t first, int count, std::uint8_t* place) const {
+    const std::int64_t segment_bytes = row_bytes() / std::max<std::int64_t>(segments_, 1) * count;
+    std::array<const std::uint8_t*, kMostRows> lines{};
+    for (std::int64_t s = 0; s < segments_; ++s) {
+      lhs_.addresses(first, count, s, lines.data());
+      pack_line_panel(format_, lines.data(), count, count, rhs_.segment(),
+                      place + s * segment_bytes);
+    }
+  }
+  void sums(std::int64_t first, int count, std::int32_t* out) const {
+    std::array<const std::uint8_t*, kMostRows> lines{};
+    std::fill_n(out, count, 0);
+    for (std::int64_t s = 0; s < segments_; ++s) {
+      lhs_.addresses(first, count, s, lines.data());
+      for (int i = 0; i < count; ++i) {
+        std::int32_t part = 0;
+        sums_(lines[static_cast<std::size_t>(i)], 0, 1, rhs_.segment(), &part);
+        out[i] = numerics::wrap_add(out[i], part);
+      }
+    }
+  }
+  [[nodiscard]] View view(std::int64_t, int count, const std::uint8_t* place) const {
+    return packed_view(kernel_, rhs_.steps(), count, place);
+  }
+
+ private:
+  const IndirectLhs& lhs_;
+  const GemmKernel& kernel_;
+  const PackedRhs& rhs_;
+  PanelFormat format_;
+  LineSums sums_;
+  std::int64_t segments_;
+};
+
+class WindowSource {
+ public:
+  WindowSource(const WindowLhs& lhs, const GemmKernel& kernel, const PackedRhs& rhs)
+      : lhs_(lhs), kernel_(kernel), rhs_(rhs), sums_(rhs.isa(), lhs.is_signed) {}
+
+  [[nodiscard]] std::int64_t row_bytes() const { return 0; }
+  void prepare(std::int64_t, int, std::uint8_t*) const {}
+  void sums(std::int64_t first, int count, std::int32_t* out) const {
+    std::array<std::int32_t, kMostRows> part{};
+    std::fill_n(out, count, 0);
+    for (const std::int64_t offset : lhs_.offsets) {
+      sums_(start(first) + offset, lhs_.row_stride, count, rhs_.segment(), part.data());
+      for (int i = 0; i < count; ++i) {
+        out[i] = numerics::wrap_add(out[i], part[static_cast<std::size_t>(i)]);
+      }
+    }
+  }
+  [[nodiscard]] View view(std::int64_t first, int, const std::uint8_t*) const {
+    const auto segments = static_cast<std::int64_t>(lhs_.offsets.size());
+    return {start(first),    lhs_.offsets.data(),
+            segments,        rhs_.steps() / std::max<std::int64_t>(segments, 1),
+            lhs_.row_stride, kernel_.group};
+  }
+
+ private:
+  [[nodiscard]] const std::uint8_t* start(std::int64_t row) const {
+    return lhs_.starts[static_cast<std::size_t>(row / lhs_.width)] +
+           row % lhs_.width * lhs_.row_stride;
+  }
+  const WindowLhs& lhs_;
+  const GemmKernel& kernel_;
+  const PackedRhs& rhs_;
+  LineSums sums_;
+};
 
 }  // namespace
 
 const std::vector<GemmKernel>& gemm_kernels() {
   static const std::vector<GemmKernel> kKernels = {
-#define MXCHECK_GEMM_KERNEL(function, isa, rows, columns, group, lhs, rhs) \
-  {#function, Isa::isa, rows, columns, group, Storage::lhs, Storage::rhs, function},
+#define MXCHECK_GEMM_KERNEL(function, isa, rows, columns, group, lhs, rhs, access) \
+  {#function,    Isa::isa,          rows,    columns, group, Storage::lhs,         \
+   Storage::rhs, LhsAccess::access, function},
 #include "sim/kernels/kernels.def"
 #undef MXCHECK_GEMM_KERNEL
   };
@@ -214,7 +428,6 @@ void PackedRhs::pack(const GemmKernel& kernel, Isa isa, const CodeMatrix& rhs,
       one[i] = 1;
     }
   }
-  const std::vector<std::int32_t> zeros(static_cast<std::size_t>(kernel.columns), 0);
   for (std::int64_t panel = 0; panel < panels(); ++panel) {
     const std::int64_t first = panel * kernel.columns;
     const int width = static_cast<int>(std::min<std::int64_t>(kernel.columns, n_ - first));
@@ -226,64 +439,47 @@ void PackedRhs::pack(const GemmKernel& kernel, Isa isa, const CodeMatrix& rhs,
       pack_matrix_panel(format, part, first, width, kernel.columns, segment_,
                         place + s * segment_bytes);
     }
-    kernel.run({one, place, steps_, zeros.data(), sums_.data() + first, kernel.columns, 1,
-                kernel.columns});
+    const std::int64_t step_bytes = kernel.group * code_bytes(kernel.lhs);
+    kernel.run({one, &kNoOffset, 1, step_bytes, step_bytes, steps_, place, &kNoSum, nullptr,
+                sums_.data() + first, kernel.columns, kernel.columns, 1, one});
   }
 }
 
 std::int64_t PackedRhs::panels() const { return (n_ + kernel_->columns - 1) / kernel_->columns; }
 
+std::int64_t PackedRhs::panel_bytes() const {
+  return steps_ * kernel_->columns * kernel_->group * code_bytes(kernel_->rhs);
+}
+
 const std::uint8_t* PackedRhs::panel(std::int64_t index) const {
-  return codes_.data() +
-         index * steps_ * kernel_->columns * kernel_->group * code_bytes(kernel_->rhs);
+  return codes_.data() + index * panel_bytes();
 }
 
 void multiply(const CodeMatrix& lhs, const PackedRhs& rhs, const GemmRun& run) {
   MXCHECK_CHECK(lhs.columns == rhs.k() && rhs.segment() == rhs.k(), "sizes of a product");
-  const GemmKernel& kernel = rhs.kernel();
-  MXCHECK_CHECK(kernel.rows <= kMostRows, kernel.name);
-  if (lhs.rows == 0 || rhs.n() == 0) return;
-  const PanelFormat format{kernel.lhs, lhs.is_signed, kernel.group, rhs.isa()};
-  const LineMatrix from{lhs.codes, lhs.row_stride, lhs.column_stride};
-  const bool row_term = rhs.offset() != 0;
-  const BlockHook take_rows = [&](const Block& block) {
-    for (std::int64_t i = block.row; i < block.row + block.rows; ++i) {
-      std::uint32_t sum = 0;
-      for (std::int64_t k = 0; k < lhs.columns; ++k) {
-        sum += static_cast<std::uint32_t>(
-            code_at(lhs.codes, i * lhs.row_stride + k * lhs.column_stride, lhs.is_signed));
-      }
-      take_row_term(rhs.offset(), sum, block.columns, run.acc + i * run.stride + block.column);
-    }
-    if (run.finished != nullptr) (*run.finished)(block);
-  };
-  GemmRun inner = run;
-  if (row_term) inner.finished = &take_rows;
-  Product product(rhs, lhs.rows, lhs.is_signed, inner);
-  product.multiply([&](std::int64_t block, std::uint8_t* out) {
-    const int rows = product.rows().count(block);
-    pack_matrix_panel(format, from, product.rows().first(block), rows, rows, lhs.columns, out);
-  });
+  const GemmKernel& kernel = tile_kernel(rhs.kernel(), lhs.rows);
+  multiply_rows(MatrixSource(lhs, kernel, rhs), Rows(1, lhs.rows, kernel.rows), kernel, rhs,
+                lhs.is_signed, run);
 }
 
 void multiply(const IndirectLhs& lhs, const PackedRhs& rhs, const GemmRun& run) {
-  const GemmKernel& kernel = rhs.kernel();
-  MXCHECK_CHECK(kernel.rows <= kMostRows, kernel.name);
-  MXCHECK_CHECK(rhs.offset() == 0, "an indirect product takes a right side stored as it is");
-  if (lhs.rows == 0 || rhs.n() == 0) return;
-  const PanelFormat format{kernel.lhs, lhs.is_signed, kernel.group, rhs.isa()};
-  const std::int64_t segments = rhs.segment() == 0 ? 0 : rhs.k() / rhs.segment();
-  Product product(rhs, lhs.rows, lhs.is_signed, run);
-  product.multiply([&](std::int64_t block, std::uint8_t* out) {
-    const int rows = product.rows().count(block);
-    const std::int64_t segment_bytes = rhs.steps() / std::max<std::int64_t>(segments, 1) * rows *
-                                       kernel.group * code_bytes(kernel.lhs);
-    std::array<const std::uint8_t*, kMostRows> lines{};
-    for (std::int64_t s = 0; s < segments; ++s) {
-      lhs.addresses(product.rows().first(block), rows, s, lines.data());
-      pack_line_panel(format, lines.data(), rows, rows, rhs.segment(), out + s * segment_bytes);
-    }
-  });
+  const GemmKernel& kernel = tile_kernel(rhs.kernel(), lhs.rows);
+  multiply_rows(AddressSource(lhs, kernel, rhs), Rows(1, lhs.rows, kernel.rows), kernel, rhs,
+                lhs.is_signed, run);
+}
+
+bool can_window(const GemmKernel& kernel, bool is_signed, std::int64_t segment) {
+  return kernel.access == LhsAccess::kDirect && storage_offset(kernel.lhs, is_signed) == 0 &&
+         segment % kernel.group == 0;
+}
+
+void multiply(const WindowLhs& lhs, const PackedRhs& rhs, const GemmRun& run) {
+  const GemmKernel& kernel = tile_kernel(rhs.kernel(), lhs.width);
+  MXCHECK_CHECK(can_window(kernel, lhs.is_signed, rhs.segment()), kernel.name);
+  MXCHECK_CHECK(static_cast<std::int64_t>(lhs.offsets.size()) * rhs.segment() == rhs.k(),
+                "segments of a window");
+  multiply_rows(WindowSource(lhs, kernel, rhs), Rows(lhs.lines, lhs.width, kernel.rows), kernel,
+                rhs, lhs.is_signed, run);
 }
 
 }  // namespace mxcheck::kernels

@@ -4,8 +4,8 @@
 // (sim/mxu/product.h), not this file's.
 //
 // Codes are s8 or u8, a byte each (s4 and u4 arrive unpacked). A kernel stores a side as u8 or s8;
-// codes of the other sign are moved by 128, and sum over k of (l - lo)(r - ro) is put right by
-// -lo * (column sums of r as stored), the initial row of every tile, and -ro * (row sums of lhs).
+// codes of the other sign are moved by 128, and sum over k of (l - lo)(r - ro) is put right by what
+// every tile starts from: -lo * (column sums of r as stored) - ro * (row sums of the left codes).
 #pragma once
 
 #include <cstdint>
@@ -22,12 +22,14 @@
 namespace mxcheck::kernels {
 
 enum class Storage : std::uint8_t { kU8, kS8, kS16 };
+enum class LhsAccess : std::uint8_t { kDirect, kPacked };
 
 struct GemmKernel {
   const char* name = "";
   Isa isa = Isa::kScalar;
   int rows = 0, columns = 0, group = 0;
   Storage lhs = Storage::kS8, rhs = Storage::kS8;
+  LhsAccess access = LhsAccess::kPacked;
   GemmFunction run = nullptr;
 };
 // Every kernel that was built in, worst first.
@@ -80,6 +82,7 @@ class PackedRhs {
   [[nodiscard]] std::int64_t steps() const { return steps_; }
   [[nodiscard]] const std::uint8_t* panel(std::int64_t index) const;
   [[nodiscard]] std::int64_t panels() const;
+  [[nodiscard]] std::int64_t panel_bytes() const;
   // Sums over k of the codes as stored; [panels * columns], 0 beyond n.
   [[nodiscard]] std::span<const std::int32_t> column_sums() const { return sums_; }
   // What was added to every code when it was stored: 0 or -128.
@@ -123,5 +126,19 @@ struct IndirectLhs {
   RowAddresses addresses;
 };
 void multiply(const IndirectLhs& lhs, const PackedRhs& rhs, const GemmRun& run);
+
+// Rows that are windows on one image in memory (a convolution): `lines` runs of `width` rows, the
+// rows of a run `row_stride` bytes apart, and within a row a segment of the right side's length at
+// each of `offsets`. Every byte a window names lies in memory the caller owns. The kernels read it
+// where it is if can_window() says so.
+struct WindowLhs {
+  bool is_signed = true;
+  std::int64_t lines = 0, width = 0;
+  std::int64_t row_stride = 0;
+  std::vector<const std::uint8_t*> starts;  // [lines]
+  std::vector<std::int64_t> offsets;        // [segments]
+};
+[[nodiscard]] bool can_window(const GemmKernel& kernel, bool is_signed, std::int64_t segment);
+void multiply(const WindowLhs& lhs, const PackedRhs& rhs, const GemmRun& run);
 
 }  // namespace mxcheck::kernels

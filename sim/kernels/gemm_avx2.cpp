@@ -13,10 +13,10 @@ namespace {
 #define MXCHECK_TARGET __attribute__((target("avx2")))
 
 constexpr int kColumns = 16;
-constexpr int kStep = kColumns * 2;  // 16-bit codes of the right side
+constexpr int kStep = kColumns * 2 * 2;  // bytes of the right side
 
-MXCHECK_TARGET void store(std::int32_t* to, int columns, __m256i low, __m256i high) {
-  if (columns == kColumns) {
+MXCHECK_TARGET void store(std::int32_t* to, std::int64_t columns, __m256i low, __m256i high) {
+  if (columns >= kColumns) {
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), low);
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + 8), high);
     return;
@@ -34,28 +34,41 @@ MXCHECK_TARGET void store(std::int32_t* to, int columns, __m256i low, __m256i hi
 #define MXCHECK_ROWS_5(F) MXCHECK_ROWS_4(F) F(4)
 #define MXCHECK_ROWS_6(F) MXCHECK_ROWS_5(F) F(5)
 
-#define MXCHECK_DECLARE(i) __m256i low##i = init_low, high##i = init_high;
-#define MXCHECK_STORE(i) store(x.acc + (i)*x.stride, x.columns, low##i, high##i);
-#define MXCHECK_STEP(i)                                              \
-  {                                                                  \
-    const __m256i a = _mm256_set1_epi32(lhs[i]);                     \
-    low##i = _mm256_add_epi32(low##i, _mm256_madd_epi16(a, low));    \
-    high##i = _mm256_add_epi32(high##i, _mm256_madd_epi16(a, high)); \
+#define MXCHECK_DECLARE(i)                                                       \
+  __m256i low##i = _mm256_add_epi32(init_low, _mm256_set1_epi32(x.row_init[i])), \
+          high##i = _mm256_add_epi32(init_high, _mm256_set1_epi32(x.row_init[i]));
+#define MXCHECK_STORE(i) store(x.acc + (i)*x.stride + column, x.columns - column, low##i, high##i);
+#define MXCHECK_STEP(i)                                                \
+  {                                                                    \
+    std::int32_t pair;                                                 \
+    __builtin_memcpy(&pair, lhs + (i)*stride, sizeof pair);            \
+    const __m256i row = _mm256_set1_epi32(pair);                       \
+    low##i = _mm256_add_epi32(low##i, _mm256_madd_epi16(row, low));    \
+    high##i = _mm256_add_epi32(high##i, _mm256_madd_epi16(row, high)); \
   }
-#define MXCHECK_TILE(n)                                                                    \
-  MXCHECK_TARGET __attribute__((noinline)) void tile_##n(const GemmTile& x) {              \
-    const auto* init = reinterpret_cast<const __m256i*>(x.init);                           \
-    const __m256i init_low = _mm256_loadu_si256(init);                                     \
-    const __m256i init_high = _mm256_loadu_si256(init + 1);                                \
-    MXCHECK_ROWS_##n(MXCHECK_DECLARE);                                                     \
-    const auto* lhs = static_cast<const std::int32_t*>(x.lhs); /* pairs of codes */        \
-    const auto* rhs = static_cast<const std::int16_t*>(x.rhs);                             \
-    for (std::int64_t step = x.steps; step > 0; --step, lhs += n, rhs += kStep) {          \
-      const __m256i low = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(rhs));       \
-      const __m256i high = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(rhs + 16)); \
-      MXCHECK_ROWS_##n(MXCHECK_STEP);                                                      \
-    }                                                                                      \
-    MXCHECK_ROWS_##n(MXCHECK_STORE);                                                       \
+#define MXCHECK_TILE(n)                                                                  \
+  MXCHECK_TARGET __attribute__((noinline)) void tile_##n(const GemmStrip& x) {           \
+    const std::int64_t stride = x.row_stride;                                            \
+    const std::uint8_t* rhs = x.rhs;                                                     \
+    for (std::int64_t column = 0; column < x.columns; column += kColumns) {              \
+      __m256i init_low = _mm256_setzero_si256(), init_high = init_low;                   \
+      if (x.column_init != nullptr) {                                                    \
+        const auto* init = reinterpret_cast<const __m256i*>(x.column_init + column);     \
+        init_low = _mm256_loadu_si256(init);                                             \
+        init_high = _mm256_loadu_si256(init + 1);                                        \
+      }                                                                                  \
+      MXCHECK_ROWS_##n(MXCHECK_DECLARE);                                                 \
+      for (std::int64_t g = 0; g < x.segments; ++g) {                                    \
+        const std::uint8_t* lhs = x.lhs + x.offsets[g];                                  \
+        for (std::int64_t s = x.steps; s > 0; --s, lhs += x.step_stride, rhs += kStep) { \
+          const auto* codes8 = reinterpret_cast<const __m256i*>(rhs);                    \
+          const __m256i low = _mm256_loadu_si256(codes8);                                \
+          const __m256i high = _mm256_loadu_si256(codes8 + 1);                           \
+          MXCHECK_ROWS_##n(MXCHECK_STEP);                                                \
+        }                                                                                \
+      }                                                                                  \
+      MXCHECK_ROWS_##n(MXCHECK_STORE);                                                   \
+    }                                                                                    \
   }
 MXCHECK_TILE(1)
 MXCHECK_TILE(2)
@@ -66,7 +79,7 @@ MXCHECK_TILE(6)
 
 }  // namespace
 
-void gemm_s16s16s32_6x16x2_avx2(const GemmTile& x) {
+void gemm_s16s16s32_6x16x2_avx2(const GemmStrip& x) {
   constexpr GemmFunction kTiles[] = {tile_1, tile_2, tile_3, tile_4, tile_5, tile_6};
   kTiles[x.rows - 1](x);
 }

@@ -1,25 +1,35 @@
-// A tile of an integer product, and a panel to pack: what the kernels of kernels.def take. Plain
+// A strip of an integer product, and a panel to pack: what the kernels of kernels.def take. Plain
 // pointers and sizes only, so that a kernel file includes nothing that could be compiled for two
 // machines and linked into one.
 //
-// DOT-8: acc[i, j] = init[j] + sum over k of lhs[i, k] * rhs[k, j], modulo 2^32.
+// DOT-8: acc[i, j] = row_init[i] + column_init[j] + sum over k of lhs[i, k] * rhs[k, j], modulo
+// 2^32, on codes as stored.
 #pragma once
 
 #include <cstdint>
 
 namespace mxcheck::kernels {
 
-struct GemmTile {
-  const void* lhs;           // [steps][rows][group] codes as stored
-  const void* rhs;           // [steps][columns of the kernel][group] codes as stored
-  std::int64_t steps;        // groups along k
-  const std::int32_t* init;  // [columns of the kernel]
-  std::int32_t* acc;         // [rows, columns written], row stride below
-  std::int64_t stride;       // of acc, in elements
-  int rows;                  // 1 .. rows of the kernel
-  int columns;               // 1 .. columns of the kernel that are written
+struct GemmStrip {
+  // Group s of row i of segment g: lhs + offsets[g] + i * row_stride + s * step_stride, in bytes.
+  const std::uint8_t* lhs;
+  const std::int64_t* offsets;
+  std::int64_t segments;
+  std::int64_t row_stride, step_stride;
+  std::int64_t steps;  // groups along k of one segment
+  // Panels one behind the other: [segments][steps][columns of the kernel][group] codes as stored.
+  const std::uint8_t* rhs;
+  const std::int32_t* row_init;     // [rows]
+  const std::int32_t* column_init;  // [panels * columns of the kernel], or null: zeros
+  std::int32_t* acc;                // [rows, columns], row stride below
+  std::int64_t stride;              // of acc, in elements
+  std::int64_t columns;             // of the strip; only the last panel may be partly written
+  int rows;                         // 1 .. rows of the kernel
+  // What the left side of the next strip begins with: a kernel may fetch steps * 64 bytes from here
+  // into its cache while it works on its last panel. Never read.
+  const std::uint8_t* fetch;
 };
-using GemmFunction = void (*)(const GemmTile& tile);
+using GemmFunction = void (*)(const GemmStrip& strip);
 
 // Bytes from lines of codes to [steps][width][4]: byte b of step s of line i is the code
 // k = 4 s + b of that line, exclusive-or `flip` (0x80 turns s8 into s8 + 128 as u8, and back).
@@ -45,5 +55,16 @@ struct PackPlanes {
   std::uint8_t* out;
 };
 using PackPlanesFunction = void (*)(const PackPlanes& panel);
+
+// Sums of the codes of some lines, k contiguous; `flip` as above, the codes are s8 after it.
+struct SumLines {
+  const std::uint8_t* codes;
+  std::int64_t line_stride;
+  int lines;
+  std::int64_t count;  // codes of a line
+  std::uint8_t flip;
+  std::int32_t* out;  // [lines]
+};
+using SumLinesFunction = void (*)(const SumLines& lines);
 
 }  // namespace mxcheck::kernels

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 #if defined(__aarch64__)
 #include <asm/hwcap.h>
 #include <sys/auxv.h>
@@ -107,9 +108,10 @@ base::Result<Isa> choose_isa(std::string_view wanted) {
 
 bool covers(Isa chosen, Isa kernel) {
   if (kernel == Isa::kScalar || kernel == chosen) return true;
-  const std::string one = isas()[static_cast<std::size_t>(chosen)].architecture;
-  return one == isas()[static_cast<std::size_t>(kernel)].architecture && kernel < chosen &&
-         here(kernel);
+  if (kernel > chosen) return false;
+  const IsaInfo& mine = isas()[static_cast<std::size_t>(chosen)];
+  const IsaInfo& other = isas()[static_cast<std::size_t>(kernel)];
+  return other.here && std::strcmp(mine.architecture, other.architecture) == 0;
 }
 
 }  // namespace mxcheck::kernels

@@ -7,15 +7,17 @@ std::vector<KernelInfo> all_kernels() {
   constexpr const char* kProduct = "wraps modulo 2^32, or range proof";
   constexpr const char* kNone = "none needed, same bits by definition";
   return {
-#define MXCHECK_GEMM_KERNEL(function, isa, rows, columns, group, lhs, rhs) \
+#define MXCHECK_GEMM_KERNEL(function, isa, rows, columns, group, lhs, rhs, access) \
   {#function, "gemm", Isa::isa, kProduct},
 #define MXCHECK_PACK_KERNEL(lines, planes, isa) \
   {#lines, "pack", Isa::isa, kNone}, {#planes, "pack", Isa::isa, kNone},
+#define MXCHECK_SUM_KERNEL(function, isa) {#function, "sum", Isa::isa, kNone},
 #define MXCHECK_VECTOR_KERNEL(family, block, function, isa) {#function, #family, Isa::isa, kNone},
 #define MXCHECK_CHAIN_KERNEL(function, isa, rows, columns) {#function, "chain", Isa::isa, kNone},
 #include "sim/kernels/kernels.def"
 #undef MXCHECK_GEMM_KERNEL
 #undef MXCHECK_PACK_KERNEL
+#undef MXCHECK_SUM_KERNEL
 #undef MXCHECK_VECTOR_KERNEL
 #undef MXCHECK_CHAIN_KERNEL
   };

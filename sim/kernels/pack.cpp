@@ -14,8 +14,21 @@ namespace mxcheck::kernels {
   void planes(const PackPlanes&);
 #include "sim/kernels/kernels.def"
 #undef MXCHECK_PACK_KERNEL
+#define MXCHECK_SUM_KERNEL(function, isa) void function(const SumLines&);
+#include "sim/kernels/kernels.def"
+#undef MXCHECK_SUM_KERNEL
 
 namespace {
+
+struct SumKernel {
+  SumLinesFunction run;
+  Isa isa;
+};
+constexpr SumKernel kSumKernels[] = {
+#define MXCHECK_SUM_KERNEL(function, isa) {function, Isa::isa},
+#include "sim/kernels/kernels.def"
+#undef MXCHECK_SUM_KERNEL
+};
 
 struct PackKernel {
   const char *lines_name, *planes_name;
@@ -131,6 +144,13 @@ void pack_matrix_panel(const PanelFormat& format, const LineMatrix& from, std::i
     }
   }
   clear_padding(format, count, width, codes, out);
+}
+
+LineSums::LineSums(Isa isa, bool is_signed)
+    : run_(kSumKernels[0].run), flip_(static_cast<std::uint8_t>(is_signed ? 0 : 0x80)) {
+  for (const SumKernel& kernel : kSumKernels) {
+    if (covers(isa, kernel.isa)) run_ = kernel.run;
+  }
 }
 
 }  // namespace mxcheck::kernels

@@ -1,0 +1,98 @@
+// An int8 convolution, NHWC, SAME padding: rows by address, no patches in memory.
+#include <fmt/format.h>
+
+#include "sim/base/threefry.h"
+#include "sim/bench/groups.h"
+#include "sim/bench/measure.h"
+#include "sim/kernels/gemm.h"
+
+namespace mxcheck::bench {
+namespace {
+
+struct ConvShape {
+  std::int64_t batch, height, width, ci, co, kernel;
+};
+constexpr ConvShape kShapes[] = {
+    {8, 56, 56, 64, 64, 3}, {8, 28, 28, 128, 128, 3}, {8, 56, 56, 64, 256, 1}};
+
+std::vector<std::uint8_t> codes(std::int64_t count, std::uint64_t seed) {
+  std::vector<std::uint8_t> out(static_cast<std::size_t>(count));
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    out[i] = static_cast<std::uint8_t>(base::random_word(seed, i));
+  }
+  return out;
+}
+
+// Where tap (r, c) of output pixel `row` lies, or the line of zeros.
+class Addresses {
+ public:
+  Addresses(const ConvShape& s, const std::uint8_t* x)
+      : s_(s), x_(x), zeros_(static_cast<std::size_t>(s.ci) + 64, 0) {}
+  void fill(std::int64_t first, int count, std::int64_t tap, const std::uint8_t** lines) const {
+    const std::int64_t pad = s_.kernel / 2;
+    const std::int64_t down = tap / s_.kernel - pad, across = tap % s_.kernel - pad;
+    std::int64_t column = first % s_.width, line = first / s_.width;
+    for (int i = 0; i < count; ++i) {
+      const std::int64_t row = line % s_.height + down, at = column + across;
+      const bool inside = row >= 0 && row < s_.height && at >= 0 && at < s_.width;
+      lines[i] = inside ? x_ + (((line + down) * s_.width) + at) * s_.ci : zeros_.data();
+      if (++column == s_.width) column = 0, ++line;
+    }
+  }
+
+ private:
+  const ConvShape& s_;
+  const std::uint8_t* x_;
+  std::vector<std::uint8_t> zeros_;
+};
+
+Row bench_shape(const ConvShape& s, const Options& options, const Yardstick& yardstick) {
+  const std::int64_t rows = s.batch * s.height * s.width, k = s.kernel * s.kernel * s.ci;
+  const std::vector<std::uint8_t> x = codes(rows * s.ci, 1), w = codes(k * s.co, 2);
+  std::vector<std::int32_t> ours(static_cast<std::size_t>(rows * s.co)), theirs = ours;
+  const kernels::GemmKernel& kernel = *kernels::gemm_kernels_for(options.isa).front();
+  kernels::PackedRhs packed;
+  packed.pack(kernel, options.isa, {w.data(), k, s.co, s.co, 1, true}, s.ci);
+  const Addresses addresses(s, x.data());
+  const kernels::IndirectLhs lhs{
+      rows, true, [&](std::int64_t first, int count, std::int64_t tap, const std::uint8_t** lines) {
+        addresses.fill(first, count, tap, lines);
+      }};
+  const PeakWork peak = peak_work(options.isa);
+  const Yardstick::Run run =
+      yardstick.convolution({s.batch, s.height, s.width, s.ci, s.co, s.kernel, s.kernel / 2},
+                            reinterpret_cast<const std::int8_t*>(w.data()));
+  std::vector<std::function<void()>> pieces = {
+      [&] {
+        kernels::multiply(lhs, packed, {ours.data(), s.co, nullptr, nullptr});
+      },
+      [&] {
+        if (peak.run) peak.run();
+      }};
+  if (run) pieces.emplace_back([&] { run(x.data(), theirs.data()); });
+  const std::vector<double> best = interleaved(pieces, options.seconds);
+  const double operations = 2.0 * static_cast<double>(rows * k * s.co);
+  Row row;
+  row.group = "conv";
+  row.name = fmt::format("{}x{}x{}x{} {}x{} -> {}", s.batch, s.height, s.width, s.ci, s.kernel,
+                         s.kernel, s.co);
+  row.m = rows, row.k = k, row.n = s.co;
+  row.kernel = kernel.name;
+  row.gops = operations / best[0] * 1e-9;
+  if (peak.run) row.peak_gops = peak.operations / best[1] * 1e-9;
+  row.milliseconds = best[0] * 1e3;
+  if (run) row.onednn_gops = operations / best[2] * 1e-9;
+  if (run && ours != theirs) row.note = "oneDNN gives other bits";
+  if (!run) row.note = "no oneDNN in this build";
+  return row;
+}
+
+}  // namespace
+
+std::vector<Row> bench_conv(const Options& options, const Yardstick& yardstick) {
+  std::vector<Row> out;
+  for (const ConvShape& shape : kShapes) out.push_back(bench_shape(shape, options, yardstick));
+  return out;
+}
+
+}  // namespace mxcheck::bench

@@ -1,0 +1,16 @@
+// The groups of `mxcheck bench`, a file each.
+#pragma once
+
+#include "sim/bench/bench.h"
+#include "sim/bench/yardstick.h"
+
+namespace mxcheck::bench {
+
+// int8 products with packed weights against the peak and oneDNN; 1 x K x N against the cache.
+[[nodiscard]] std::vector<Row> bench_gemm(const Options& options, const Yardstick& yardstick);
+// int8 convolutions, NHWC, through rows by address.
+[[nodiscard]] std::vector<Row> bench_conv(const Options& options, const Yardstick& yardstick);
+// The stepped array (sim/mxu/cycle_speed.h).
+[[nodiscard]] std::vector<Row> bench_cycle_group(const Options& options);
+
+}  // namespace mxcheck::bench

@@ -1,0 +1,34 @@
+// The clock of the benchmarks, and rates to hold others against.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "sim/kernels/isa.h"
+
+namespace mxcheck::bench {
+
+// Several pieces of work in turn, A B C A B C ..., until `seconds` are over (every piece at least
+// three times): the shortest time of each, in seconds. A piece shorter than 100 us is repeated
+// inside its turn.
+[[nodiscard]] std::vector<double> interleaved(const std::vector<std::function<void()>>& pieces,
+                                              double seconds);
+
+// A piece of work that does nothing but the best integer multiply-add of an instruction set in
+// registers, and the operations it does; no work where none is known.
+struct PeakWork {
+  std::function<void()> run;
+  double operations = 0;
+  const char* instruction = "";
+};
+[[nodiscard]] PeakWork peak_work(kernels::Isa isa);
+
+// Reads `bytes` bytes once (a multiple of 256) as fast as loads go, in cache.
+void read_memory(const void* from, std::size_t bytes);
+
+// The processor's name, "" if it is not told.
+[[nodiscard]] std::string processor_name();
+// Pins the calling thread to the processor it runs on; its number, -1 if that failed.
+int pin_thread();
+
+}  // namespace mxcheck::bench

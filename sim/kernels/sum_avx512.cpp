@@ -1,0 +1,75 @@
+// Sums of lines of codes: vpdpbusd with ones, four lines at a time, so that their reductions to one
+// number overlap.
+#include "sim/kernels/gemm_kernel.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+namespace mxcheck::kernels {
+namespace {
+
+#define MXCHECK_TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")))
+
+MXCHECK_TARGET inline __attribute__((always_inline)) __m128i folded(__m512i sum) {
+  const __m256i half =
+      _mm256_add_epi32(_mm512_castsi512_si256(sum), _mm512_extracti64x4_epi64(sum, 1));
+  return _mm_add_epi32(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
+}
+
+// Up to 64 codes of a line, flipped; 0 beyond them.
+MXCHECK_TARGET inline __attribute__((always_inline)) __m512i some_codes(const std::uint8_t* codes,
+                                                                        __mmask64 some,
+                                                                        __m512i flip) {
+  const __m512i all = _mm512_xor_si512(_mm512_maskz_loadu_epi8(some, codes), flip);
+  return _mm512_maskz_mov_epi8(some, all);
+}
+
+// Four lines from `codes`, `stride` apart; a stride of 0 gives one line four times.
+MXCHECK_TARGET __m128i four_lines(const std::uint8_t* codes, std::int64_t stride,
+                                  std::int64_t count, __m512i flip) {
+  const __m512i ones = _mm512_set1_epi8(1);
+  __m512i a = _mm512_setzero_si512(), b = a, c = a, d = a;
+  const std::uint8_t *second = codes + stride, *third = second + stride, *last = third + stride;
+  std::int64_t k = 0;
+  for (; k + 64 <= count; k += 64) {
+    a = _mm512_dpbusd_epi32(a, ones, _mm512_xor_si512(_mm512_loadu_si512(codes + k), flip));
+    b = _mm512_dpbusd_epi32(b, ones, _mm512_xor_si512(_mm512_loadu_si512(second + k), flip));
+    c = _mm512_dpbusd_epi32(c, ones, _mm512_xor_si512(_mm512_loadu_si512(third + k), flip));
+    d = _mm512_dpbusd_epi32(d, ones, _mm512_xor_si512(_mm512_loadu_si512(last + k), flip));
+  }
+  if (k < count) {
+    const __mmask64 some = (__mmask64{1} << (count - k)) - 1;
+    a = _mm512_dpbusd_epi32(a, ones, some_codes(codes + k, some, flip));
+    b = _mm512_dpbusd_epi32(b, ones, some_codes(second + k, some, flip));
+    c = _mm512_dpbusd_epi32(c, ones, some_codes(third + k, some, flip));
+    d = _mm512_dpbusd_epi32(d, ones, some_codes(last + k, some, flip));
+  }
+  return _mm_hadd_epi32(_mm_hadd_epi32(folded(a), folded(b)), _mm_hadd_epi32(folded(c), folded(d)));
+}
+
+}  // namespace
+
+MXCHECK_TARGET void sum_lines_avx512vnni(const SumLines& x) {
+  const __m512i flip = _mm512_set1_epi8(static_cast<char>(x.flip));
+  int line = 0;
+  for (; line + 4 <= x.lines; line += 4) {
+    const __m128i sums = four_lines(x.codes + line * x.line_stride, x.line_stride, x.count, flip);
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(x.out + line), sums);
+  }
+  if (line == x.lines) return;
+  if (x.lines >= 4) {  // the last four, some of them again
+    line = x.lines - 4;
+    const __m128i sums = four_lines(x.codes + line * x.line_stride, x.line_stride, x.count, flip);
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(x.out + line), sums);
+    return;
+  }
+  for (; line < x.lines; ++line) {
+    const __m128i sums = four_lines(x.codes + line * x.line_stride, 0, x.count, flip);
+    x.out[line] = _mm_cvtsi128_si32(sums);
+  }
+}
+
+#undef MXCHECK_TARGET
+
+}  // namespace mxcheck::kernels
+#endif
