@@ -1,10 +1,11 @@
-// An int8 convolution, NHWC, SAME padding: rows by address, no patches in memory.
+// int8 convolutions, NHWC, SAME padding, stride 1: windows on the padded image, which is copied
+// anew every time; the kernel is packed beforehand.
 #include <fmt/format.h>
 
 #include "sim/base/threefry.h"
 #include "sim/bench/groups.h"
 #include "sim/bench/measure.h"
-#include "sim/kernels/gemm.h"
+#include "sim/kernels/window.h"
 
 namespace mxcheck::bench {
 namespace {
@@ -23,29 +24,6 @@ std::vector<std::uint8_t> codes(std::int64_t count, std::uint64_t seed) {
   return out;
 }
 
-// Where tap (r, c) of output pixel `row` lies, or the line of zeros.
-class Addresses {
- public:
-  Addresses(const ConvShape& s, const std::uint8_t* x)
-      : s_(s), x_(x), zeros_(static_cast<std::size_t>(s.ci) + 64, 0) {}
-  void fill(std::int64_t first, int count, std::int64_t tap, const std::uint8_t** lines) const {
-    const std::int64_t pad = s_.kernel / 2;
-    const std::int64_t down = tap / s_.kernel - pad, across = tap % s_.kernel - pad;
-    std::int64_t column = first % s_.width, line = first / s_.width;
-    for (int i = 0; i < count; ++i) {
-      const std::int64_t row = line % s_.height + down, at = column + across;
-      const bool inside = row >= 0 && row < s_.height && at >= 0 && at < s_.width;
-      lines[i] = inside ? x_ + (((line + down) * s_.width) + at) * s_.ci : zeros_.data();
-      if (++column == s_.width) column = 0, ++line;
-    }
-  }
-
- private:
-  const ConvShape& s_;
-  const std::uint8_t* x_;
-  std::vector<std::uint8_t> zeros_;
-};
-
 Row bench_shape(const ConvShape& s, const Options& options, const Yardstick& yardstick) {
   const std::int64_t rows = s.batch * s.height * s.width, k = s.kernel * s.kernel * s.ci;
   const std::vector<std::uint8_t> x = codes(rows * s.ci, 1), w = codes(k * s.co, 2);
@@ -53,18 +31,18 @@ Row bench_shape(const ConvShape& s, const Options& options, const Yardstick& yar
   const kernels::GemmKernel& kernel = *kernels::gemm_kernels_for(options.isa).front();
   kernels::PackedRhs packed;
   packed.pack(kernel, options.isa, {w.data(), k, s.co, s.co, 1, true}, s.ci);
-  const Addresses addresses(s, x.data());
-  const kernels::IndirectLhs lhs{
-      rows, true, [&](std::int64_t first, int count, std::int64_t tap, const std::uint8_t** lines) {
-        addresses.fill(first, count, tap, lines);
-      }};
+  kernels::Convolution2d shape;
+  shape.batch = s.batch, shape.height = s.height, shape.width = s.width, shape.channels = s.ci;
+  shape.kernel_height = shape.kernel_width = s.kernel;
+  shape.out_height = s.height, shape.out_width = s.width;
+  shape.top = shape.left = s.kernel / 2;
   const PeakWork peak = peak_work(options.isa);
   const Yardstick::Run run =
       yardstick.convolution({s.batch, s.height, s.width, s.ci, s.co, s.kernel, s.kernel / 2},
                             reinterpret_cast<const std::int8_t*>(w.data()));
   std::vector<std::function<void()>> pieces = {
       [&] {
-        kernels::multiply(lhs, packed, {ours.data(), s.co, nullptr, nullptr});
+        kernels::convolve(shape, x.data(), true, packed, {ours.data(), s.co, nullptr, nullptr});
       },
       [&] {
         if (peak.run) peak.run();

@@ -332,19 +332,12 @@ class AddressSource {
 class WindowSource {
  public:
   WindowSource(const WindowLhs& lhs, const GemmKernel& kernel, const PackedRhs& rhs)
-      : lhs_(lhs), kernel_(kernel), rhs_(rhs), sums_(rhs.isa(), lhs.is_signed) {}
+      : lhs_(lhs), kernel_(kernel), rhs_(rhs) {}
 
   [[nodiscard]] std::int64_t row_bytes() const { return 0; }
   void prepare(std::int64_t, int, std::uint8_t*) const {}
   void sums(std::int64_t first, int count, std::int32_t* out) const {
-    std::array<std::int32_t, kMostRows> part{};
-    std::fill_n(out, count, 0);
-    for (const std::int64_t offset : lhs_.offsets) {
-      sums_(start(first) + offset, lhs_.row_stride, count, rhs_.segment(), part.data());
-      for (int i = 0; i < count; ++i) {
-        out[i] = numerics::wrap_add(out[i], part[static_cast<std::size_t>(i)]);
-      }
-    }
+    std::copy_n(lhs_.row_sums.data() + first, count, out);
   }
   [[nodiscard]] View view(std::int64_t first, int, const std::uint8_t*) const {
     const auto segments = static_cast<std::int64_t>(lhs_.offsets.size());
@@ -361,7 +354,6 @@ class WindowSource {
   const WindowLhs& lhs_;
   const GemmKernel& kernel_;
   const PackedRhs& rhs_;
-  LineSums sums_;
 };
 
 }  // namespace

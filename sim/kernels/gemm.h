@@ -137,6 +137,7 @@ struct WindowLhs {
   std::int64_t row_stride = 0;
   std::vector<const std::uint8_t*> starts;  // [lines]
   std::vector<std::int64_t> offsets;        // [segments]
+  std::vector<std::int32_t> row_sums;       // [lines * width] sums of the rows' codes
 };
 [[nodiscard]] bool can_window(const GemmKernel& kernel, bool is_signed, std::int64_t segment);
 void multiply(const WindowLhs& lhs, const PackedRhs& rhs, const GemmRun& run);

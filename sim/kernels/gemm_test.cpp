@@ -10,6 +10,7 @@
 
 #include "sim/base/threefry.h"
 #include "sim/kernels/pack.h"
+#include "sim/kernels/window.h"
 
 namespace mxcheck::kernels {
 namespace {
@@ -172,6 +173,49 @@ TEST_CASE("rows by address give the product of the rows gathered [CNV-1]", "[ker
       multiply(lhs, packed, {acc.data(), n, nullptr, nullptr});
       INFO(kernel.name << " segment " << segment);
       CHECK(acc == definition(matrix(gathered, m, k, false, false), rhs));
+    }
+  }
+}
+
+TEST_CASE("windows on an image give the convolution of the definition [CNV-1]", "[kernels]") {
+  const std::vector<Convolution2d> shapes = {
+      {2, 5, 7, 4, 3, 3, 5, 7, 1, 1, 1, 1, 1, 1},    // SAME
+      {1, 9, 31, 8, 3, 3, 4, 15, 2, 2, 1, 1, 0, 0},  // VALID, strided
+      {1, 8, 8, 4, 2, 3, 7, 4, 1, 1, 1, 2, 0, 0},    // dilated
+      {2, 4, 4, 4, 3, 3, 6, 6, 1, 1, 1, 1, 2, 2},    // more padding than the kernel needs
+      {1, 6, 6, 4, 2, 2, 3, 3, 1, 1, 1, 1, -1, -1},  // cropped
+      {1, 6, 6, 3, 3, 3, 6, 6, 1, 1, 1, 1, 1, 1},    // channels that fill no group
+  };
+  for (const Convolution2d& s : shapes) {
+    const std::int64_t n = 35, k = s.kernel_height * s.kernel_width * s.channels;
+    const auto x =
+        random_codes(static_cast<std::size_t>(s.batch * s.height * s.width * s.channels), 8);
+    const auto w = random_codes(static_cast<std::size_t>(k * n + 1), 9);
+    const CodeMatrix rhs = matrix(w, k, n, false, true);
+    const std::int64_t rows = s.batch * s.out_height * s.out_width;
+    std::vector<std::uint8_t> patches(static_cast<std::size_t>(rows * k + 1), 0);
+    for (std::int64_t row = 0; row < rows; ++row) {
+      const std::int64_t b = row / (s.out_height * s.out_width);
+      const std::int64_t i = row / s.out_width % s.out_height, j = row % s.out_width;
+      for (std::int64_t at = 0; at < k; ++at) {
+        const std::int64_t tap = at / s.channels, r = tap / s.kernel_width,
+                           c = tap % s.kernel_width;
+        const std::int64_t y = i * s.stride_height + r * s.dilation_height - s.top;
+        const std::int64_t z = j * s.stride_width + c * s.dilation_width - s.left;
+        if (y < 0 || y >= s.height || z < 0 || z >= s.width) continue;
+        patches[static_cast<std::size_t>(1 + row * k + at)] = x[static_cast<std::size_t>(
+            ((b * s.height + y) * s.width + z) * s.channels + at % s.channels)];
+      }
+    }
+    const auto expected = definition(matrix(patches, rows, k, false, true), rhs);
+    for (const GemmKernel& kernel : gemm_kernels()) {
+      if (!here(kernel.isa)) continue;
+      PackedRhs packed;
+      packed.pack(kernel, kernel.isa, rhs, s.channels);
+      std::vector<std::int32_t> acc(static_cast<std::size_t>(rows * n));
+      convolve(s, x.data(), true, packed, {acc.data(), n, nullptr, nullptr});
+      INFO(kernel.name << " " << s.height << "x" << s.width);
+      CHECK(acc == expected);
     }
   }
 }
