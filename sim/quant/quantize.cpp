@@ -254,6 +254,16 @@ Tensor dequantize(const Quantized& q, const Policy& policy) {
   });
 }
 
+namespace {
+
+// As a comparison reads it (POL-9): f16 keeps its subnormals, which are normal in f32.
+double compared(const Tensor& x, std::int64_t i) {
+  const double value = x.load(i);
+  return x.dtype() == DType::kBF16 ? numerics::flushed(static_cast<float>(value)) : value;
+}
+
+}  // namespace
+
 Tensor clip_gradient(const Tensor& g, const Tensor& x, const Calibration& calibration,
                      const fault::Faults& faults) {
   if (faults.has(Kind::mask_missing)) return g;
@@ -265,9 +275,9 @@ Tensor clip_gradient(const Tensor& g, const Tensor& x, const Calibration& calibr
   Tensor out = g;
   for (std::int64_t i = 0; i < g.size(); ++i) {
     const std::int64_t at = map[static_cast<std::size_t>(i)];
-    const double high = upper.load(at);
-    const double low = calibration.absmax ? -high : calibration.min->load(at);
-    const double value = x.load(i);
+    const double high = compared(upper, at);
+    const double low = calibration.absmax ? -high : compared(*calibration.min, at);
+    const double value = compared(x, i);
     bool inside = (low <= value || one_sided) && value <= high;
     if (exclusive) inside = inside && value != low && value != high;
     if (inside == inverted) out.set_bits(i, 0);
