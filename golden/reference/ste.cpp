@@ -97,8 +97,9 @@ std::optional<Tensor> ste_in_order(const SteGradient& s, const FloatOrder& order
     for (const Pair& p : pairs) {
       const auto g = static_cast<float>(factor(s.g, p.lhs));
       const auto y = static_cast<float>(factor(residual, p.rhs));
-      sum = static_cast<float>(
-          arithmetic_result(DType::kF32, static_cast<double>(std::fma(g, y, sum))));
+      const float next = std::fma(g, y, sum);
+      sum = static_cast<float>(std::copysign(
+          arithmetic_result(DType::kF32, static_cast<double>(next)), static_cast<double>(next)));
     }
     out.store(i, static_cast<double>(sum));
   }
@@ -160,7 +161,8 @@ Bound qt_gradient_bound(const QtGradient& q) {
   out.formula = "BND-5: sum (step_g / 2) |y_n| + " + out.formula;
   const Decoded codes = decode(q.g_codes), used = decode(q.residual), ste = decode(q.ste.residual);
   const CodeError error = code_error(q);
-  const double unit = float_model(codes.dtype).unit;
+  const FloatModel format = float_model(codes.dtype);
+  const double largest = float_model(q.ste.result).largest;
   // Zeros filled in beside the pairs times a scale that is not finite are NaN: nothing is stated.
   const bool open = q.ste.contraction.zero_filled && !codes.finite;
   std::vector<Pair> pairs;
@@ -174,7 +176,7 @@ Bound qt_gradient_bound(const QtGradient& q) {
       continue;
     }
     q.ste.contraction.pairs_of(static_cast<std::int64_t>(i), pairs);
-    double quantized = 0, changed = 0;
+    double quantized = 0, changed = 0, size = 0;
     for (const Pair& p : pairs) {
       const auto l = static_cast<std::size_t>(p.lhs), r = static_cast<std::size_t>(p.rhs);
       const double g = q.ste.g.load(p.lhs), fold = q.folded ? ste.scale_of(p.rhs) : 1;
@@ -183,13 +185,20 @@ Bound qt_gradient_bound(const QtGradient& q) {
               ? static_cast<double>(q.g_codes.zero_point->load_int(codes.scale_position[l]))
               : 0;
       const double multiplied = used.code[r] * used.scale_of(p.rhs);
-      quantized += std::fabs(multiplied) *
-                   quantization_error(error, g * fold, codes.scale_of(p.lhs), zero_point, unit);
+      // A subnormal g, or g times the scale, may be read as or become zero (POL-9).
+      const double underflow = q.g_codes.scale ? format.tiny * (1 + std::fabs(fold)) : 0;
+      quantized +=
+          std::fabs(multiplied) *
+          (quantization_error(error, g * fold, codes.scale_of(p.lhs), zero_point, format.unit) +
+           underflow);
+      size += std::fabs(g * ste.code[r] * ste.scale_of(p.rhs));
       changed += std::fabs(g) * std::fabs(multiplied * fold - ste.code[r] * ste.scale_of(p.rhs));
     }
     const double total = (out.per_element[i] + quantized + changed) * kSlack;
-    // An infinite gradient quantizes to NaN codes of zero: nothing to compare.
-    out.per_element[i] = std::isnan(total) ? std::numeric_limits<double>::infinity() : total;
+    // An infinite gradient quantizes to NaN codes of zero, and a gradient beyond the largest number
+    // may be infinite or not: nothing to compare.
+    const bool stated = !std::isnan(total) && size + total <= largest;
+    out.per_element[i] = stated ? total : std::numeric_limits<double>::infinity();
   }
   return out;
 }

@@ -89,6 +89,7 @@ std::optional<OneNode> OneNode::find(const exec::Request& request, const graph::
   if (plan->rule >= 0) out.rules_.push_back(request.rules[static_cast<std::size_t>(plan->rule)]);
   out.plan_.nodes.push_back(*plan);
   out.plan_.nodes[0]->node = 0;
+  out.plan_.nodes[0]->rule = plan->rule >= 0 ? 0 : -1;
   out.run_.update_quant_stats = request.run.update_quant_stats;
   out.run_.stochastic_rounding_seed = request.run.stochastic_rounding_seed;
   out.data_.quant_stats = statistics_before(request, values, step, *plan);

@@ -38,7 +38,7 @@ void judge(const std::string& name, const char* rule, const Tensor& value,
 
 }  // namespace
 
-void check_quantization(const QuantizationView& view, CheckResult& result) {
+reference::QuantizeVerdict check_quantization(const QuantizationView& view, CheckResult& result) {
   const reference::QuantizeVerdict verdict =
       reference::check_quantize(view.quantization, view.recorded);
   const bool statistics = view.statistics;
@@ -51,6 +51,7 @@ void check_quantization(const QuantizationView& view, CheckResult& result) {
   const std::string code =
       verdict.codes.wrong == 0 ? "" : value_text(verdict.expected_codes, verdict.codes.first_wrong);
   judge(view.name + ".qvalue", "QNT-1", view.recorded.qvalue, verdict.codes, code, result);
+  return verdict;
 }
 
 }  // namespace mxcheck::suite

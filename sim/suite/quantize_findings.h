@@ -9,8 +9,9 @@
 
 namespace mxcheck::suite {
 
-// Adds the tensors, elements and findings of one quantization to `result`; `rule` of the scale's
-// finding (SCL-1, or SRQ-5 for a range from statistics).
-void check_quantization(const QuantizationView& view, reports::CheckResult& result);
+// Adds the tensors, elements and findings of one quantization to `result`; the rule of a scale's
+// finding is SCL-1, or SRQ-5 for a range from statistics.
+reference::QuantizeVerdict check_quantization(const QuantizationView& view,
+                                              reports::CheckResult& result);
 
 }  // namespace mxcheck::suite

@@ -10,6 +10,7 @@
 #include "sim/suite/fake_quant_check.h"
 #include "sim/suite/fast_check.h"
 #include "sim/suite/golden_check.h"
+#include "sim/suite/metamorphic_check.h"
 #include "sim/suite/planted.h"
 #include "sim/suite/product_notes.h"
 #include "sim/suite/quantization_counts.h"
@@ -197,12 +198,21 @@ class CaseRunner {
       }
     }
     if (wants("ste")) {
-      CheckResult ste = check_ste(request(nullptr), whole, {options_.fake_quant_pairs});
+      CheckResult ste =
+          check_ste(request(nullptr), whole, {options_.fake_quant_pairs, &healthy_.policy});
       if (ste.tensors > 0) result.checks.push_back(std::move(ste));
     }
     if (wants("srq")) {
-      CheckResult srq = check_srq(request(nullptr), whole);
+      CheckResult srq = check_srq(request(nullptr), whole, &healthy_.policy);
       if (srq.tensors > 0) result.checks.push_back(std::move(srq));
+    }
+    if (wants("metamorphic")) {
+      MetamorphicOptions how;
+      how.policy = &healthy_.policy;
+      how.case_id = case_.id;
+      how.seed = options_.seed;
+      CheckResult metamorphic = check_metamorphic(request(nullptr), whole, how);
+      if (metamorphic.tensors > 0) result.checks.push_back(std::move(metamorphic));
     }
     if (wants("fast") && options_.level != exec::Level::kCycle) {
       if (std::optional<FastCheck> fast = check_fast(request(nullptr), options_.fast_isas)) {
