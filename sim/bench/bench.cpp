@@ -22,6 +22,7 @@ struct Group {
 const std::vector<Group>& groups() {
   static const std::vector<Group> kGroups = {
       {"gemm", bench_gemm},
+      {"quantize", [](const Options& o, const Yardstick&) { return bench_quantize(o); }},
       {"conv", bench_conv},
       {"cycle", [](const Options& o, const Yardstick&) { return bench_cycle_group(o); }},
   };

@@ -10,6 +10,8 @@ namespace mxcheck::bench {
 [[nodiscard]] std::vector<Row> bench_gemm(const Options& options, const Yardstick& yardstick);
 // int8 convolutions, NHWC, through rows by address.
 [[nodiscard]] std::vector<Row> bench_conv(const Options& options, const Yardstick& yardstick);
+// Quantization, scales and float products against the division instruction and a copy in cache.
+[[nodiscard]] std::vector<Row> bench_quantize(const Options& options);
 // The stepped array (sim/mxu/cycle_speed.h).
 [[nodiscard]] std::vector<Row> bench_cycle_group(const Options& options);
 
