@@ -24,6 +24,7 @@ const std::vector<Group>& groups() {
       {"gemm", bench_gemm},
       {"quantize", [](const Options& o, const Yardstick&) { return bench_quantize(o); }},
       {"conv", bench_conv},
+      {"train", [](const Options& o, const Yardstick&) { return bench_train(o); }},
       {"cycle", [](const Options& o, const Yardstick&) { return bench_cycle_group(o); }},
   };
   return kGroups;

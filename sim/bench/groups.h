@@ -12,6 +12,8 @@ namespace mxcheck::bench {
 [[nodiscard]] std::vector<Row> bench_conv(const Options& options, const Yardstick& yardstick);
 // Quantization, scales and float products against the division instruction and a copy in cache.
 [[nodiscard]] std::vector<Row> bench_quantize(const Options& options);
+// One int8 training step, fused, held against the functional model.
+[[nodiscard]] std::vector<Row> bench_train(const Options& options);
 // The stepped array (sim/mxu/cycle_speed.h).
 [[nodiscard]] std::vector<Row> bench_cycle_group(const Options& options);
 

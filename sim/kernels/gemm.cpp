@@ -99,8 +99,8 @@ const GemmKernel& tile_kernel(const GemmKernel& packed_for, std::int64_t m) {
 // The loops, for a left side of any kind. Source:
 //   row_bytes()                   of the packed copy of a row, 0 if rows are read where they lie
 //   prepare(first, count, place)  packs the rows to `place`
-//   sums(first, count, out)       of the rows' codes, asked for where the right side has an offset
-//   view(first, count, place)     where the rows are
+//   sums(first, count, place, out)  of the rows' codes, asked for where the right side has an
+//   offset view(first, count, place)     where the rows are
 template <typename Source>
 class Product {
  public:
@@ -155,7 +155,7 @@ class Product {
     if (source_.row_bytes() != 0) source_.prepare(first, count, place);
     if (rhs_.offset() == 0) return;
     std::int32_t* sums = row_init_.data() + first;
-    source_.sums(first, count, sums);
+    source_.sums(first, count, place, sums);
     for (int i = 0; i < count; ++i) sums[i] = wrap_mul(-rhs_.offset(), sums[i]);
   }
 
@@ -252,9 +252,12 @@ class MatrixSource {
     const LineMatrix from{lhs_.codes, lhs_.row_stride, lhs_.column_stride};
     pack_matrix_panel(format_, from, first, count, count, lhs_.columns, place);
   }
-  void sums(std::int64_t first, int count, std::int32_t* out) const {
+  void sums(std::int64_t first, int count, const std::uint8_t* place, std::int32_t* out) const {
     const std::uint8_t* codes = lhs_.codes + first * lhs_.row_stride;
     if (lhs_.column_stride == 1) return sums_(codes, lhs_.row_stride, count, lhs_.columns, out);
+    if (kernel_.lhs == Storage::kS8 && kernel_.group == 4) {
+      return sums_.panel(place, count, lhs_.columns, out);
+    }
     std::fill_n(out, count, 0);
     for (std::int64_t k = 0; k < lhs_.columns; ++k) {
       const std::uint8_t* plane = codes + k * lhs_.column_stride;
@@ -304,7 +307,7 @@ class AddressSource {
                       place + s * segment_bytes);
     }
   }
-  void sums(std::int64_t first, int count, std::int32_t* out) const {
+  void sums(std::int64_t first, int count, const std::uint8_t*, std::int32_t* out) const {
     std::array<const std::uint8_t*, kMostRows> lines{};
     std::fill_n(out, count, 0);
     for (std::int64_t s = 0; s < segments_; ++s) {
@@ -336,7 +339,7 @@ class WindowSource {
 
   [[nodiscard]] std::int64_t row_bytes() const { return 0; }
   void prepare(std::int64_t, int, std::uint8_t*) const {}
-  void sums(std::int64_t first, int count, std::int32_t* out) const {
+  void sums(std::int64_t first, int count, const std::uint8_t*, std::int32_t* out) const {
     std::copy_n(lhs_.row_sums.data() + first, count, out);
   }
   [[nodiscard]] View view(std::int64_t first, int, const std::uint8_t*) const {

@@ -67,4 +67,13 @@ struct SumLines {
 };
 using SumLinesFunction = void (*)(const SumLines& lines);
 
+// Sums along k of a packed panel [steps][width][4] of s8 codes as stored.
+struct SumPanel {
+  const std::uint8_t* panel;
+  int width;
+  std::int64_t steps;
+  std::int32_t* out;  // [width]
+};
+using SumPanelFunction = void (*)(const SumPanel& panel);
+
 }  // namespace mxcheck::kernels

@@ -41,4 +41,17 @@ void sum_lines_scalar(const SumLines& x) {
   }
 }
 
+void sum_panel_scalar(const SumPanel& x) {
+  for (int i = 0; i < x.width; ++i) {
+    std::uint32_t sum = 0;
+    for (std::int64_t s = 0; s < x.steps; ++s) {
+      for (int b = 0; b < 4; ++b) {
+        sum += static_cast<std::uint32_t>(
+            std::int32_t{static_cast<std::int8_t>(x.panel[(s * x.width + i) * 4 + b])});
+      }
+    }
+    x.out[i] = static_cast<std::int32_t>(sum);
+  }
+}
+
 }  // namespace mxcheck::kernels

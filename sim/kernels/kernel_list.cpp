@@ -11,7 +11,8 @@ std::vector<KernelInfo> all_kernels() {
   {#function, "gemm", Isa::isa, kProduct},
 #define MXCHECK_PACK_KERNEL(lines, planes, isa) \
   {#lines, "pack", Isa::isa, kNone}, {#planes, "pack", Isa::isa, kNone},
-#define MXCHECK_SUM_KERNEL(function, isa) {#function, "sum", Isa::isa, kNone},
+#define MXCHECK_SUM_KERNEL(lines, panel, isa) \
+  {#lines, "sum", Isa::isa, kNone}, {#panel, "sum", Isa::isa, kNone},
 #define MXCHECK_VECTOR_KERNEL(family, block, function, isa) {#function, #family, Isa::isa, kNone},
 #define MXCHECK_CHAIN_KERNEL(function, isa, rows, columns) {#function, "chain", Isa::isa, kNone},
 #include "sim/kernels/kernels.def"

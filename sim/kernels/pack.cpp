@@ -14,18 +14,21 @@ namespace mxcheck::kernels {
   void planes(const PackPlanes&);
 #include "sim/kernels/kernels.def"
 #undef MXCHECK_PACK_KERNEL
-#define MXCHECK_SUM_KERNEL(function, isa) void function(const SumLines&);
+#define MXCHECK_SUM_KERNEL(lines, panel, isa) \
+  void lines(const SumLines&);                \
+  void panel(const SumPanel&);
 #include "sim/kernels/kernels.def"
 #undef MXCHECK_SUM_KERNEL
 
 namespace {
 
 struct SumKernel {
-  SumLinesFunction run;
+  SumLinesFunction lines;
+  SumPanelFunction panel;
   Isa isa;
 };
 constexpr SumKernel kSumKernels[] = {
-#define MXCHECK_SUM_KERNEL(function, isa) {function, Isa::isa},
+#define MXCHECK_SUM_KERNEL(lines, panel, isa) {lines, panel, Isa::isa},
 #include "sim/kernels/kernels.def"
 #undef MXCHECK_SUM_KERNEL
 };
@@ -147,9 +150,13 @@ void pack_matrix_panel(const PanelFormat& format, const LineMatrix& from, std::i
 }
 
 LineSums::LineSums(Isa isa, bool is_signed)
-    : run_(kSumKernels[0].run), flip_(static_cast<std::uint8_t>(is_signed ? 0 : 0x80)) {
+    : lines_(kSumKernels[0].lines),
+      panel_(kSumKernels[0].panel),
+      flip_(static_cast<std::uint8_t>(is_signed ? 0 : 0x80)) {
   for (const SumKernel& kernel : kSumKernels) {
-    if (covers(isa, kernel.isa)) run_ = kernel.run;
+    if (!covers(isa, kernel.isa)) continue;
+    lines_ = kernel.lines;
+    panel_ = kernel.panel;
   }
 }
 

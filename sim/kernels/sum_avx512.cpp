@@ -69,6 +69,20 @@ MXCHECK_TARGET void sum_lines_avx512vnni(const SumLines& x) {
   }
 }
 
+MXCHECK_TARGET void sum_panel_avx512vnni(const SumPanel& x) {
+  const __m512i ones = _mm512_set1_epi8(1);
+  for (int first = 0; first < x.width; first += 16) {
+    const int left = x.width - first;
+    const auto some = static_cast<__mmask16>(left >= 16 ? 0xffffu : (1u << left) - 1u);
+    const std::uint8_t* codes = x.panel + first * 4;
+    __m512i sum = _mm512_setzero_si512();
+    for (std::int64_t s = 0; s < x.steps; ++s, codes += x.width * 4) {
+      sum = _mm512_dpbusd_epi32(sum, ones, _mm512_maskz_loadu_epi32(some, codes));
+    }
+    _mm512_mask_storeu_epi32(x.out + first, some, sum);
+  }
+}
+
 #undef MXCHECK_TARGET
 
 }  // namespace mxcheck::kernels
