@@ -291,6 +291,7 @@ Tensor float_dot(const Tensor& lhs, const Tensor& rhs, const DotDimensionNumbers
     return out;
   }
   const auto values = [&](const Tensor& operand) {
+    if (operand.dtype() == DType::kF32) return tensor::load<numerics::ArithmeticF32>(operand);
     std::vector<float> out_values = tensor::load_any<float>(operand);
     // f16 with bf16 gives bf16, and the backend first brings the f16 side to it.
     if (result == DType::kBF16 && operand.dtype() == DType::kF16) {
