@@ -128,6 +128,7 @@ std::string repeat_command(const CaseResult& c, const RunContext& context) {
   out += " --id " + shell_quote(c.id);
   if (!policy.empty()) out += " --policy " + shell_quote(policy);
   if (!context.hardware.empty()) out += " --hardware " + shell_quote(context.hardware);
+  for (const std::string& fault : context.faults) out += " --fault " + shell_quote(fault);
   return out + " --level " + context.level + " --isa " + context.isa;
 }
 
@@ -182,6 +183,7 @@ std::string ConsoleWriter::finished(const CaseResult& c) {
     out = fmt::format("{} {}  {}\n", word, printable(c.id), printable(c.reason));
     out += fmt::format("  repeat: {}\n", printable(repeat_command(c, context_)));
   } else {
+    const auto before = shown_;
     for (const Located& located : findings) {
       if (shown_ >= kFullFailures && style_.verbosity < Verbosity::kVeryVerbose) {
         ++hidden_;
@@ -190,7 +192,7 @@ std::string ConsoleWriter::finished(const CaseResult& c) {
       ++shown_;
       out += finding_text(c, located, word, context_);
     }
-    if (shown_ < kFullFailures || style_.verbosity >= Verbosity::kVeryVerbose) {
+    if (shown_ > before) {
       for (const CheckResult& check : c.checks) {
         if (check.root_cause && check.root_cause->failing > 1) {
           out += root_cause_text(*check.root_cause);

@@ -167,11 +167,17 @@ Json to_json(const CaseResult& c) {
 }
 
 Json to_json(const RunContext& context) {
-  return {{"version", context.version},     {"commit", context.commit},
-          {"paths", context.paths},         {"selection", context.selection},
-          {"policy", context.policy},       {"hardware", context.hardware},
-          {"level", context.level},         {"isa", context.isa},
-          {"isas_here", context.isas_here}, {"seed", optional(context.seed)},
+  return {{"version", context.version},
+          {"commit", context.commit},
+          {"paths", context.paths},
+          {"selection", context.selection},
+          {"policy", context.policy},
+          {"hardware", context.hardware},
+          {"faults", context.faults},
+          {"level", context.level},
+          {"isa", context.isa},
+          {"isas_here", context.isas_here},
+          {"seed", optional(context.seed)},
           {"shard", context.shard}};
 }
 

@@ -169,6 +169,7 @@ struct RunContext {
   std::string selection;  // the options that selected the cases, "" for all
   std::string policy;     // forced by --policy, else ""
   std::string hardware;   // forced by --hardware, else ""
+  std::vector<std::string> faults;  // planted on purpose, as JSON
   std::string level = "functional";
   std::string isa = "scalar";
   std::vector<std::string> isas_here;  // what the host has, best first

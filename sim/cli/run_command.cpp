@@ -144,6 +144,9 @@ reports::RunContext context(const po::variables_map& map, const suite::SuiteOpti
   out.selection = selection_text(map);
   if (options.cases.policy) out.policy = numerics::describe(*options.cases.policy);
   out.hardware = text(map, "hardware", "");
+  for (const fault::Fault& fault : options.cases.faults) {
+    out.faults.push_back(fault::to_json(fault));
+  }
   out.level = exec::name(options.cases.level);
   out.isa = kernels::name(options.cases.isa);
   for (const kernels::Isa one : kernels::isas_here()) out.isas_here.push_back(kernels::name(one));

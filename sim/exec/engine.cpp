@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <span>
 
-#include "sim/kernels/gemm.h"
+#include "sim/exec/kernel_product.h"
 #include "sim/mxu/cycle.h"
 
 namespace mxcheck::exec {
@@ -103,9 +103,11 @@ bool Engine::multiply_fast(const Matrices& x, std::int32_t* acc) {
   }
   const kernels::GemmKernel& kernel = *kernels::gemm_kernels_for(options_.isa).front();
   thread_local kernels::PackedRhs packed;
-  packed.pack(kernel, options_.isa, {x.rhs, x.k, x.n, x.n, 1, is_signed(x.rhs_type)});
-  kernels::multiply({x.lhs, x.m, x.k, x.k, 1, is_signed(x.lhs_type)}, packed,
-                    {acc, x.n, options_.pool, nullptr});
+  const KernelProduct product{kernel,
+                              options_.isa,
+                              {x.lhs, x.m, x.k, x.k, 1, is_signed(x.lhs_type)},
+                              {x.rhs, x.k, x.n, x.n, 1, is_signed(x.rhs_type)}};
+  multiply_on_kernel(product, packed, {acc, x.n, options_.pool, nullptr}, options_.faults);
   count("fast", kernel.name, licence.reason);
   return true;
 }

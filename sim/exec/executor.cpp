@@ -198,7 +198,9 @@ class Run {
     }
     if (has(Kind::statistics_stale)) {
       const quant::Calibration stale = quant::average(entry->second, mean, request_.policy);
-      if (request_.run.update_quant_stats) quant::update(entry->second, mean);
+      if (request_.run.update_quant_stats) {
+        quant::update(entry->second, mean, request_.policy.faults);
+      }
       return stale;
     }
     if (request_.run.update_quant_stats || has(Kind::statistics_not_frozen)) {

@@ -33,8 +33,10 @@ enum class Need : std::uint8_t {
   kTwoColumns,          // one with two columns
   kTwoFolds,            // one over several tiles of stationary operands, two buffers
   kUnsignedOperand,     // one with u8 or u4 codes
+  kOffsetKernel,        // a product, and a kernel of this host that stores s8 as u8
   kCodes,               // any quantized array of floats
   kIntegerCodes,        // codes that are rounded to integers
+  kSymmetricCodes,      // such codes without a zero point
   kSignedCodes,         // signed integer codes
   kAbsmax,              // an absmax calibration
   kChannels,            // a scale per channel

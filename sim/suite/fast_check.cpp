@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "sim/exec/kernel_product.h"
 #include "sim/kernels/gemm.h"
 #include "sim/suite/level_compare.h"
 
@@ -34,8 +35,9 @@ std::vector<std::uint8_t> bytes(std::span<const std::int32_t> codes) {
 // Every licensed product of a run through every kernel.
 class KernelJudge {
  public:
-  KernelJudge(const mxu::Profile& profile, const std::vector<kernels::Isa>& isas)
-      : profile_(profile) {
+  KernelJudge(const mxu::Profile& profile, const std::vector<kernels::Isa>& isas,
+              const fault::Faults& faults)
+      : profile_(profile), faults_(faults) {
     for (const kernels::GemmKernel& kernel : kernels::gemm_kernels()) {
       if (std::find(isas.begin(), isas.end(), kernel.isa) == isas.end()) continue;
       kernels_.push_back(&kernel);
@@ -68,12 +70,13 @@ class KernelJudge {
     std::vector<std::int32_t> acc(static_cast<std::size_t>(product.m * product.n));
     for (std::size_t i = 0; i < kernels_.size(); ++i) {
       kernels::PackedRhs packed;
-      packed.pack(*kernels_[i], kernels_[i]->isa,
-                  {rhs.data(), product.k, product.n, product.n, 1, is_signed(product.rhs_type)});
       std::fill(acc.begin(), acc.end(), 0);
-      kernels::multiply(
-          {lhs.data(), product.m, product.k, product.k, 1, is_signed(product.lhs_type)}, packed,
-          {acc.data(), product.n, nullptr, nullptr});
+      exec::multiply_on_kernel(
+          {*kernels_[i],
+           kernels_[i]->isa,
+           {lhs.data(), product.m, product.k, product.k, 1, is_signed(product.lhs_type)},
+           {rhs.data(), product.k, product.n, product.n, 1, is_signed(product.rhs_type)}},
+          packed, {acc.data(), product.n, nullptr, nullptr}, faults_);
       ++uses_[i].products;
       compare(name, product, *kernels_[i], acc, expected.acc);
     }
@@ -111,6 +114,7 @@ class KernelJudge {
   }
 
   const mxu::Profile& profile_;
+  const fault::Faults& faults_;
   std::vector<const kernels::GemmKernel*> kernels_;
   std::vector<reports::KernelUse> uses_;
   exec::ProductObserver observer_;
@@ -125,7 +129,7 @@ std::optional<FastCheck> check_fast(const exec::Request& request,
                                     const std::vector<kernels::Isa>& isas) {
   FastCheck out;
   out.result.check = "fast";
-  KernelJudge judge(request.profile, isas);
+  KernelJudge judge(request.profile, isas, request.policy.faults);
   exec::Request functional = request;
   functional.level = exec::Level::kFunctional;
   functional.observer = judge.observer();

@@ -26,7 +26,8 @@ void add_quantization(const QuantizePlan& q, Needs& needs) {
   const bool integer =
       type.rounding == QRounding::kInteger || type.rounding == QRounding::kEmulated;
   needs.set(Need::kCodes);
-  needs.set_if(integer && !q.zero_point, Need::kIntegerCodes);
+  needs.set_if(integer, Need::kIntegerCodes);
+  needs.set_if(integer && !q.zero_point, Need::kSymmetricCodes);
   needs.set_if(integer && type.low < 0, Need::kSignedCodes);
   needs.set_if(q.method.kind == CalibrationMethod::Kind::kAbsmax, Need::kAbsmax);
   needs.set_if(q.method.kind == CalibrationMethod::Kind::kAbsmax &&
@@ -73,6 +74,8 @@ void add_gradient(const NodePlan& p, const GradientPlan& g, const OperandPlan& y
                   Needs& needs) {
   if (g.quantize_g) add_quantization(*g.quantize_g, needs);
   if (g.quantize_residual) add_quantization(*g.quantize_residual, needs);
+  const bool fast = g.path == graph::Path::kFast;
+  needs.set_if(fast && g.quantize_g && g.quantize_g->zero_point, Need::kZeroPointProduct);
   needs.set_if(g.noise && p.noise_method.has_value(), Need::kNoise);
   needs.set_if(g.residual == Residual::kCodes, Need::kFolded);
   needs.set_if(g.residual == Residual::kQuantized && y.quantize.has_value(),

@@ -67,7 +67,7 @@ class Collector {
   void add_fault(const fault::Info& line) {
     const std::string_view how = line.how;
     Fault fault = fault::default_fault(line.kind);
-    if (how == "array" || fault.at.row >= 0 || fault.at.col >= 0) return;
+    if (how == "array" || how == "kernel" || fault.at.row >= 0 || fault.at.col >= 0) return;
     if (fault.at.bits >= 0 && line.kind != fault::Kind::delivery_narrow) return;
     if (!knob_of(fault).empty()) return;
     add_planted(fault, line);

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "sim/base/digest.h"
+#include "sim/kernels/gemm.h"
 #include "sim/suite/fault_needs.h"
 
 namespace mxcheck::suite {
@@ -46,6 +47,14 @@ std::vector<FailedCheck> failed_checks(const reports::CaseResult& result) {
   }
   if (result.status == Status::kFail && out.empty()) out.push_back({result.id, "refusal", ""});
   return out;
+}
+
+// Does this host have a kernel that stores s8 as u8?
+bool has_offset_kernel() {
+  const auto kernels = kernels::gemm_kernels_for(kernels::best_isa());
+  return std::any_of(kernels.begin(), kernels.end(), [](const kernels::GemmKernel* kernel) {
+    return kernel->lhs == kernels::Storage::kU8 || kernel->rhs == kernels::Storage::kU8;
+  });
 }
 
 // Runs work(0), work(1), ... on `jobs` threads.
@@ -108,6 +117,8 @@ class Mutation {
     for (const exec::ProductShape& p : run.product_shapes) {
       add_product_needs(p.m, p.k, p.n, *profile, out.needs);
     }
+    out.needs.set_if(out.needs.has(Need::kProduct) && !run.result.kernels.empty() && offsets_,
+                     Need::kOffsetKernel);
     return out;
   }
 
@@ -155,6 +166,7 @@ class Mutation {
 
   const std::vector<Case>& cases_;
   MutateOptions options_;
+  bool offsets_ = has_offset_kernel();
   std::vector<Baseline> baselines_;
   std::vector<std::size_t> order_;  // cheap cases first
   MutateResult result_;
