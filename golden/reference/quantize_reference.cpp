@@ -169,6 +169,22 @@ class Quantizer {
   }
   [[nodiscard]] Quotient how() const { return how_; }
 
+  // Would a quotient one number up or down in its dtype get another code? With noise the sum is
+  // f32.
+  [[nodiscard]] bool decided_by_one_ulp(double quotient) const {
+    const bool noisy = q_.noise && type_.rounding == QRounding::kInteger;
+    const FloatModel f = float_model(noisy ? DType::kF32 : q_.x.dtype());
+    if (!std::isfinite(quotient) || std::fabs(quotient) < f.smallest_normal) return false;
+    // Spacing of the numbers around it; below a power of two it is half as wide.
+    const int exponent = std::ilogb(quotient);
+    const double step = std::ldexp(1.0, exponent - f.precision + 1);
+    const bool power = std::fabs(quotient) == std::ldexp(1.0, exponent);
+    const double inner = power ? step / 2 : step;
+    const double up = quotient + (quotient > 0 ? step : inner);
+    const double down = quotient - (quotient > 0 ? inner : step);
+    return integer_code(up) != integer_code(down);
+  }
+
   [[nodiscard]] std::int64_t integer_code(double quotient) const {
     if (type_.rounding == QRounding::kNf4) return nearest_nf4(quotient);
     if (std::isnan(quotient)) {
@@ -242,6 +258,7 @@ void check_codes(const Quantization& q, const QuantizedView& recorded, QuantizeV
     const double rounded = round_code(q.policy.tie, quotient);
     if (rounded > type.high || rounded < type.low) ++v.saturated;
     if (quantizer.integer_code(quotient) != quantizer.integer_code(changed)) ++v.sensitive;
+    if (quantizer.decided_by_one_ulp(quotient)) ++v.by_one_ulp;
   }
 }
 

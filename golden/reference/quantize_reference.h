@@ -51,9 +51,10 @@ struct QuantizeVerdict {
   Counted scales, zero_points, codes;
   double expected_first_scale = 0;  // at scales.first_wrong
   Tensor expected_codes;
-  std::int64_t ties = 0;       // quotients halfway between two codes
-  std::int64_t saturated = 0;  // rounded quotients outside the range of codes
-  std::int64_t sensitive = 0;  // codes that x * (1 / scale) would change
+  std::int64_t ties = 0;        // quotients halfway between two codes
+  std::int64_t saturated = 0;   // rounded quotients outside the range of codes
+  std::int64_t sensitive = 0;   // codes that x * (1 / scale) would change
+  std::int64_t by_one_ulp = 0;  // codes that differ for the numbers next to the quotient
   [[nodiscard]] bool passed() const {
     return scales.wrong == 0 && zero_points.wrong == 0 && codes.wrong == 0;
   }

@@ -7,7 +7,10 @@
 
 #include "golden/reference/fake_quant.h"
 #include "sim/suite/compare.h"
+#include "sim/suite/operands.h"
 #include "sim/suite/product_view.h"
+#include "sim/suite/quantize_findings.h"
+#include "sim/suite/unit_sums.h"
 
 namespace mxcheck::suite {
 namespace {
@@ -16,14 +19,6 @@ using reports::CheckResult;
 using reports::Class;
 using reports::Finding;
 using reports::Status;
-
-std::int64_t pairs_of(const reference::Contraction& contraction) {
-  const std::int64_t outputs = tensor::element_count(contraction.result).value_or(0);
-  if (outputs == 0) return 0;
-  std::vector<reference::Pair> pairs;
-  contraction.pairs_of(0, pairs);
-  return outputs * static_cast<std::int64_t>(pairs.size());
-}
 
 Finding finding_of(const std::string& name, const Tensor& computed,
                    const reference::FakeQuantVerdict& verdict) {
@@ -58,8 +53,8 @@ Finding finding_of(const std::string& name, const Tensor& computed,
 
 class Checker {
  public:
-  Checker(const Sources& sources, const graph::Plan& plan, std::int64_t max_pairs)
-      : sources_(sources), plan_(plan), max_pairs_(max_pairs) {
+  Checker(const Sources& sources, const graph::Plan& plan, const FakeQuantOptions& options)
+      : sources_(sources), plan_(plan), options_(options) {
     result_.check = "fake_quant";
   }
 
@@ -69,8 +64,14 @@ class Checker {
     if (computed == sources_.values->end()) return;
     const std::optional<ProductView> view = product_view(sources_, plan_, id);
     if (!view || !view->quantized) return;
-    if (pairs_of(view->product.contraction) > max_pairs_) {
+    if (multiplications(view->product.contraction) > options_.max_pairs) {
       ++too_large_;
+      return;
+    }
+    if (options_.profile != nullptr &&
+        sources_.find(id.prefix(*sources_.graph) + "acc") != nullptr &&
+        !unit_obstacle(*options_.profile, view->product).empty()) {
+      ++by_unit_;
       return;
     }
     const reference::FakeQuantVerdict verdict =
@@ -93,7 +94,12 @@ class Checker {
     result_.status = result_.findings.empty() ? Status::kPass : Status::kFail;
     if (too_large_ > 0) {
       result_.reason = fmt::format("{} products of more than {} multiplications left out",
-                                   too_large_, max_pairs_);
+                                   too_large_, options_.max_pairs);
+    }
+    if (by_unit_ > 0) {
+      if (!result_.reason.empty()) result_.reason += "; ";
+      result_.reason += fmt::format(
+          "{} products left out whose sums the unit's registers may have changed", by_unit_);
     }
     return std::move(result_);
   }
@@ -101,23 +107,29 @@ class Checker {
  private:
   const Sources& sources_;
   const graph::Plan& plan_;
-  std::int64_t max_pairs_;
-  std::int64_t too_large_ = 0;
+  const FakeQuantOptions& options_;
+  std::int64_t too_large_ = 0, by_unit_ = 0;
   CheckResult result_;
 };
 
 }  // namespace
 
 CheckResult check_fake_quant(const Sources& sources, const graph::Plan& plan, int steps,
-                             std::int64_t max_pairs) {
-  Checker checker(sources, plan, max_pairs);
+                             const FakeQuantOptions& options) {
+  Checker checker(sources, plan, options);
   for (int step = 0; step < steps; ++step) {
     for (std::size_t node = 0; node < plan.nodes.size(); ++node) {
       if (!plan.nodes[node]) continue;
       for (const char* product : {"fwd", "dlhs", "drhs"}) checker.check({step, node, product});
     }
   }
-  return checker.finish();
+  CheckResult result = checker.finish();
+  if (options.policy == nullptr) return result;
+  for (const QuantizationView& view : quantizations({sources, plan, *options.policy}, steps)) {
+    (void)check_quantization(view, result);
+  }
+  if (!result.findings.empty()) result.status = Status::kFail;
+  return result;
 }
 
 }  // namespace mxcheck::suite

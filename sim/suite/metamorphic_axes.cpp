@@ -2,11 +2,12 @@
 #include "sim/suite/metamorphic_axes.h"
 
 #include <algorithm>
-#include <cmath>
 #include <numeric>
 
 #include "sim/graph/conv_layout.h"
 #include "sim/graph/planner.h"
+#include "sim/suite/product_view.h"
+#include "sim/suite/unit_sums.h"
 
 namespace mxcheck::suite {
 namespace {
@@ -100,14 +101,6 @@ std::vector<ProductIndex> ragged_indices(const NodeRun& run) {
   }
   if (first < m) rows.blocks.emplace_back(first, m);
   add(run, rows, out);
-  return out;
-}
-
-double largest_size(const Tensor& codes) {
-  double out = 0;
-  for (std::int64_t i = 0; i < codes.size(); ++i) {
-    out = std::max(out, std::fabs(static_cast<double>(codes.load_int(i))));
-  }
   return out;
 }
 
@@ -251,27 +244,11 @@ std::string place_obstacle(const NodeRun& run, const std::string& product,
   return "";
 }
 
-std::string unit_obstacle(const mxu::Profile& p, const Tensor& lhs, const Tensor& rhs,
-                          std::int64_t k) {
-  using mxu::Overflow;
-  if (p.tail != mxu::Tail::kPad) return "the unit drops or refuses a tail";
-  if (p.delivery_shift != 0) return "the unit shifts results";
-  const bool exact_group = p.group_bits == mxu::kExactGroup;
-  const bool wraps = p.partial_bits == 32 && p.acc_bits == 32 && p.delivery_bits == 32 &&
-                     (exact_group || p.group_bits == 32) && p.partial_overflow == Overflow::kWrap &&
-                     p.acc_overflow == Overflow::kWrap && p.delivery_overflow == Overflow::kWrap &&
-                     (exact_group || p.group_overflow == Overflow::kWrap);
-  const bool plain =
-      p.partial_extension == mxu::Extension::kSign && p.emulation == mxu::Emulation::kNone;
-  if (wraps && plain) return "";
-  if (p.partial_extension != mxu::Extension::kSign) return "sums lose their sign in the unit";
-  std::int64_t bits = std::min({p.partial_bits, p.acc_bits, p.delivery_bits});
-  if (!exact_group) bits = std::min(bits, p.group_bits);
-  if (p.emulation != mxu::Emulation::kNone) bits = std::min<std::int64_t>(bits, 25);
-  const double most = largest_size(lhs) * largest_size(rhs) * static_cast<double>(k);
-  return most < std::ldexp(1.0, static_cast<int>(bits) - 1)
-             ? ""
-             : "sums may overflow the unit's registers on the way";
+std::string sum_obstacle(const NodeRun& run, const std::string& product) {
+  const std::optional<ProductView> view =
+      product_view(run.recorded().sources, run.recorded().plan, {0, 0, product});
+  if (!view) return "its operands are not known";
+  return unit_obstacle(run.profile(), view->product);
 }
 
 }  // namespace mxcheck::suite

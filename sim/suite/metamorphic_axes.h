@@ -7,7 +7,6 @@
 #include <utility>
 #include <vector>
 
-#include "sim/mxu/profile.h"
 #include "sim/suite/metamorphic_node.h"
 #include "sim/suite/tensor_parts.h"
 
@@ -58,9 +57,7 @@ class Relabelled {
 // The bits of a float product at another place of the result, or of one `parts`th its size.
 [[nodiscard]] std::string place_obstacle(const NodeRun& run, const std::string& product,
                                          const ProductIndex& index, std::int64_t parts);
-// Another order of the K products of codes in a matrix unit: nothing may overflow on the way,
-// unless everything wraps at 32 bits.
-[[nodiscard]] std::string unit_obstacle(const mxu::Profile& profile, const tensor::Tensor& lhs,
-                                        const tensor::Tensor& rhs, std::int64_t k);
+// A product of codes whose terms are added in another order, or in two parts (unit_sums.h).
+[[nodiscard]] std::string sum_obstacle(const NodeRun& run, const std::string& product);
 
 }  // namespace mxcheck::suite

@@ -29,7 +29,8 @@ class Checker {
       : request_(request),
         outcome_(outcome),
         options_(options),
-        policy_(options.policy != nullptr ? *options.policy : request.policy) {
+        policy_(options.policy != nullptr ? *options.policy : request.policy),
+        profile_(options.profile != nullptr ? *options.profile : request.profile) {
     result_.check = "metamorphic";
   }
 
@@ -62,7 +63,7 @@ class Checker {
       relation_not_applicable(result_, "alone", "refused or undefined");
       return;
     }
-    NodeRun run(*alone, std::move(*outcome), policy_, "", result_);
+    NodeRun run(*alone, std::move(*outcome), {policy_, profile_}, "", result_);
     as_recorded(run, step);
     apply_relations(run);
     if (step == 0) generated(run);
@@ -130,10 +131,11 @@ class Checker {
       elements += take(std::move(codes));
     }
     const Recorded recorded = node.recorded(outcome.values, policy_);
-    elements += take(check_fake_quant(recorded.sources, recorded.plan, 1, options_.max_pairs));
-    elements += take(check_ste(node.request(), outcome, {options_.max_pairs, &policy_}));
+    elements += take(check_fake_quant(recorded.sources, recorded.plan, 1,
+                                      {options_.max_pairs, nullptr, &profile_}));
+    elements += take(check_ste(node.request(), outcome, {options_.max_pairs, &policy_, &profile_}));
     relation_applied(result_, kGenerated + std::string(name(planting)), elements);
-    NodeRun run(node, std::move(outcome), policy_, kGenerated, result_);
+    NodeRun run(node, std::move(outcome), {policy_, profile_}, kGenerated, result_);
     apply_relations(run);
   }
 
@@ -159,6 +161,7 @@ class Checker {
   const exec::Outcome& outcome_;
   const MetamorphicOptions& options_;
   const numerics::Policy& policy_;
+  const mxu::Profile& profile_;
   CheckResult result_;
   std::int64_t codes_ = 0, ties_ = 0, saturated_ = 0, sensitive_ = 0;
 };

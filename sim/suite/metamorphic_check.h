@@ -26,8 +26,9 @@ namespace mxcheck::suite {
 struct MetamorphicOptions {
   // Largest product of a node that is run again, in multiplications.
   std::int64_t max_pairs = std::int64_t{1} << 18;
-  // The rules to judge by; null: those the run followed.
+  // The rules and the matrix unit to judge by; null: those of the run.
   const numerics::Policy* policy = nullptr;
+  const mxu::Profile* profile = nullptr;
   std::string case_id;     // seeds the generated operands,
   std::uint64_t seed = 0;  // together with this
 };

@@ -11,21 +11,28 @@
 
 namespace mxcheck::suite {
 
+// The rules and the matrix unit that what follows is judged by.
+struct JudgedBy {
+  const numerics::Policy& policy;
+  const mxu::Profile& profile;
+};
+
 class NodeRun {
  public:
-  NodeRun(const OneNode& node, exec::Outcome outcome, const numerics::Policy& policy,
-          std::string prefix, reports::CheckResult& result)
+  NodeRun(const OneNode& node, exec::Outcome outcome, const JudgedBy& by, std::string prefix,
+          reports::CheckResult& result)
       : node_(node),
         outcome_(std::move(outcome)),
-        policy_(policy),
+        by_(by),
         prefix_(std::move(prefix)),
         result_(result) {}
 
   [[nodiscard]] const OneNode& node() const { return node_; }
   [[nodiscard]] const graph::NodePlan& plan() const { return node_.plan(); }
   [[nodiscard]] const exec::Outcome& outcome() const { return outcome_; }
-  [[nodiscard]] const numerics::Policy& policy() const { return policy_; }
-  [[nodiscard]] Recorded recorded() const { return node_.recorded(outcome_.values, policy_); }
+  [[nodiscard]] const numerics::Policy& policy() const { return by_.policy; }
+  [[nodiscard]] const mxu::Profile& profile() const { return by_.profile; }
+  [[nodiscard]] Recorded recorded() const { return node_.recorded(outcome_.values, by_.policy); }
 
   // "fwd/lhs.scale", "dlhs/out" of this run; nullptr if there is none.
   [[nodiscard]] const tensor::Tensor* quant(const std::string& leaf) const {
@@ -60,7 +67,7 @@ class NodeRun {
  private:
   const OneNode& node_;
   exec::Outcome outcome_;
-  const numerics::Policy& policy_;
+  JudgedBy by_;
   std::string prefix_;  // of findings and relations: "" or "generated "
   reports::CheckResult& result_;
   std::int64_t compared_ = 0;  // elements since the last applied()

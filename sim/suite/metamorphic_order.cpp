@@ -110,22 +110,11 @@ class Following {
     compare(expected, side + ".qvalue", "QNT-1");
   }
 
-  // Codes of the product that is contracted over K, for the unit's registers.
+  // Why a product contracted over the index need not keep its sums.
   [[nodiscard]] std::string contracted(const std::string& product) const {
     if (run_.quant(product + "/acc") == nullptr) return "float sums depend on the order";
     if (parts_ > 1) return "a part of the sum";
-    const Tensor* a = run_.quant(product + "/lhs.qvalue");
-    const Tensor* b = run_.quant(product + "/rhs.qvalue");
-    if (a == nullptr) a = run_.quant("fwd/lhs.qvalue");
-    if (b == nullptr)
-      b = run_.quant(product == "drhs" && run_.is_dot() ? "fwd/lhs.qvalue" : "fwd/rhs.qvalue");
-    if (a == nullptr || b == nullptr) return "raw codes";
-    const exec::Request request = run_.node().request();
-    const Tensor* out = run_.quant(product + "/out");
-    const std::int64_t macs =
-        std::max<std::int64_t>(a->size(), 1) * std::max<std::int64_t>(b->size(), 1);
-    const std::int64_t k = macs / std::max<std::int64_t>(out->size(), 1) + 1;
-    return unit_obstacle(request.profile, *a, *b, k);
+    return sum_obstacle(run_, product);
   }
 
   void forward(const Relabelled& expected) {

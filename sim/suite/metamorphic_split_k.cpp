@@ -82,8 +82,7 @@ class Splitting {
     if (!codes || codes->lhs.dim(codes->lhs_axis) < 2) {
       return run_.not_applicable("split_k", "one product, or raw operands");
     }
-    const std::int64_t k = codes->lhs.size();
-    const std::string why = unit_obstacle(request_.profile, codes->lhs, codes->rhs, k);
+    const std::string why = sum_obstacle(run_, product);
     if (!why.empty()) return run_.not_applicable("split_k", why);
     const std::int64_t extent = codes->lhs.dim(codes->lhs_axis);
     const std::optional<Tensor> first = sums(product, *codes, positions(0, extent / 2));

@@ -5,8 +5,10 @@
 
 #include <cmath>
 #include <limits>
+#include <map>
 
 #include "sim/numerics/qtype.h"
+#include "sim/suite/operands.h"
 
 namespace mxcheck::suite {
 namespace {
@@ -130,8 +132,28 @@ std::string QuantizedOperand::text(double value) const {
   return fmt::format("{}", static_cast<float>(value));
 }
 
+namespace {
+
+// Ties and sensitive codes by the independent quantizer, for every quantization it can follow.
+using Verdicts = std::map<std::string, reference::QuantizeVerdict>;
+Verdicts verdicts_of(const Sources& sources, const graph::Plan& plan,
+                     const numerics::Policy* policy) {
+  Verdicts out;
+  if (policy == nullptr || sources.data == nullptr) return out;
+  const Recorded run{sources, plan, *policy};
+  const auto steps = static_cast<int>(sources.data->steps.size());
+  for (const QuantizationView& view : quantizations(run, steps)) {
+    out.emplace(view.name, reference::check_quantize(view.quantization, view.recorded));
+  }
+  return out;
+}
+
+}  // namespace
+
 std::vector<reports::QuantizationCounts> count_quantizations(const Sources& sources,
-                                                             const graph::Plan& plan) {
+                                                             const graph::Plan& plan,
+                                                             const numerics::Policy* policy) {
+  const Verdicts verdicts = verdicts_of(sources, plan, policy);
   std::vector<reports::QuantizationCounts> out;
   for (const auto& [text, codes] : *sources.values) {
     if (!text.ends_with(".qvalue") || !numerics::is_integer(codes.dtype())) continue;
@@ -143,12 +165,19 @@ std::vector<reports::QuantizationCounts> count_quantizations(const Sources& sour
     counts.total = codes.size();
     const CodeRange range = range_of(codes, quantize_plan(*node, name));
     const std::optional<QuantizedOperand> operand = QuantizedOperand::find(sources, plan, name);
-    if (operand) counts.ties = counts.sensitive = 0;
+    const auto verdict = verdicts.find(counts.name);
+    const bool known = verdict != verdicts.end();
+    if (operand || known) counts.ties = counts.sensitive = 0;
+    if (known) {
+      counts.ties = verdict->second.ties;
+      counts.sensitive = verdict->second.by_one_ulp;
+      counts.reciprocal = verdict->second.sensitive;
+    }
     for (std::int64_t i = 0; i < codes.size(); ++i) {
       const std::int64_t code = codes.load_int(i);
       counts.saturated += code == range.low || code == range.high ? 1 : 0;
       counts.zero += code == 0 ? 1 : 0;
-      if (!operand) continue;
+      if (!operand || known) continue;
       const CodeOrigin origin = operand->origin(i);
       *counts.ties += origin.tie ? 1 : 0;
       *counts.sensitive += origin.sensitive ? 1 : 0;

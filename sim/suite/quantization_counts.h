@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "reports/model.h"
+#include "sim/numerics/policy.h"
 #include "sim/suite/values.h"
 
 namespace mxcheck::suite {
@@ -40,8 +41,10 @@ class QuantizedOperand {
   std::vector<std::int64_t> ratios_;
 };
 
-// Counts of every "...qvalue" among the values.
-[[nodiscard]] std::vector<reports::QuantizationCounts> count_quantizations(const Sources& sources,
-                                                                           const graph::Plan& plan);
+// Counts of every "...qvalue" among the values. With a policy the arrays behind gradients, zero
+// points, noise and summed operands are found too (operands.h), and the codes are counted that the
+// other way of dividing, x / scale or x * (1 / scale), would change.
+[[nodiscard]] std::vector<reports::QuantizationCounts> count_quantizations(
+    const Sources& sources, const graph::Plan& plan, const numerics::Policy* policy = nullptr);
 
 }  // namespace mxcheck::suite

@@ -10,6 +10,8 @@
 #include "sim/suite/compare.h"
 #include "sim/suite/one_node.h"
 #include "sim/suite/operands.h"
+#include "sim/suite/product_view.h"
+#include "sim/suite/unit_sums.h"
 
 namespace mxcheck::suite {
 namespace {
@@ -41,7 +43,8 @@ class Checker {
       : request_(request),
         outcome_(outcome),
         options_(options),
-        policy_(options.policy != nullptr ? *options.policy : request.policy) {
+        policy_(options.policy != nullptr ? *options.policy : request.policy),
+        profile_(options.profile != nullptr ? *options.profile : request.profile) {
     sources_.graph = &request.graph;
     sources_.data = &request.data;
     sources_.values = &outcome.values;
@@ -59,6 +62,7 @@ class Checker {
     result_.status = result_.findings.empty() ? Status::kPass : Status::kFail;
     leave_out(too_large_, fmt::format("of more than {} multiplications", options_.max_pairs));
     leave_out(unknown_, "whose operand was summed in an open order (POL-3)");
+    leave_out(by_unit_, "whose sums the unit's registers may have changed (DOT-8)");
     leave_out(indices_, "that multiply indices of nf4 values (QUIRK-NF4-INDEX)");
     return std::move(result_);
   }
@@ -179,6 +183,14 @@ class Checker {
            how.path == graph::Path::kFast;
   }
 
+  // Sums that the unit's registers may have changed say nothing of the gradient.
+  [[nodiscard]] bool decided_by_unit(const Gradient& at) const {
+    if (adds_plainly(profile_) || sources_.find(prefix(at) + "acc") == nullptr) return false;
+    const std::optional<ProductView> view =
+        product_view(sources_, request_.plan, {at.step, at.node, at.dlhs ? "dlhs" : "drhs"});
+    return !view || !unit_obstacle(profile_, view->product).empty();
+  }
+
   void check(const Gradient& at) {
     const Tensor* out = sources_.find(prefix(at) + "out");
     if (out == nullptr) return;
@@ -205,7 +217,11 @@ class Checker {
       ++too_large_;
       return;
     }
-    judge_product(at, ste, gradient);
+    if (decided_by_unit(at)) {
+      ++by_unit_;
+    } else {
+      judge_product(at, ste, gradient);
+    }
     if (is_dot(at)) check_mask(at, gradient);
   }
 
@@ -409,9 +425,10 @@ class Checker {
   const exec::Outcome& outcome_;
   const SteOptions& options_;
   const numerics::Policy& policy_;
+  const mxu::Profile& profile_;
   Sources sources_;
   CheckResult result_;
-  std::int64_t too_large_ = 0, unknown_ = 0, indices_ = 0;
+  std::int64_t too_large_ = 0, unknown_ = 0, indices_ = 0, by_unit_ = 0;
 };
 
 }  // namespace

@@ -17,8 +17,9 @@ namespace mxcheck::suite {
 struct SteOptions {
   // Largest product judged, in multiplications.
   std::int64_t max_pairs = std::int64_t{1} << 22;
-  // The rules to judge by; null: those the run followed.
+  // The rules and the matrix unit to judge by; null: those of the run.
   const numerics::Policy* policy = nullptr;
+  const mxu::Profile* profile = nullptr;
 };
 
 // `request` is the one that gave `outcome`. A result without tensors: the run has no gradients of
