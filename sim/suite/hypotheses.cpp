@@ -44,8 +44,8 @@ class Collector {
     }
     for (const fault::Info& line : fault::table()) add_fault(line);
     for (const int width : kWidths) {
-      add_width(fault::Kind::column_sum_narrow, width);
       if (width >= kNarrowestAccumulator) add_width(fault::Kind::accumulator_narrow, width);
+      add_width(fault::Kind::column_sum_narrow, width);
     }
     return std::move(out_);
   }

@@ -1,5 +1,5 @@
-// First every case without a fault: what fails then is a false alarm, what it costs decides who is
-// asked first. Then a pool of threads takes faults by number.
+// First every case without a fault: what fails then is a false alarm, its size decides who is asked
+// first. Then a pool of threads takes faults by number.
 #include "sim/suite/mutate.h"
 
 #include <algorithm>
@@ -25,8 +25,9 @@ using reports::Status;
 struct Baseline {
   bool usable = false;  // it ran and passed
   Needs needs;
-  std::string digest;  // of all values
-  double milliseconds = 0;
+  std::string digest;     // of all values
+  std::int64_t cost = 0;  // what a run of it takes, in no unit: sizes, not times, so that the order
+                          // of cases is the same on every host
   std::vector<FailedCheck> failed;
 };
 
@@ -86,7 +87,7 @@ class Mutation {
     order_.resize(cases_.size());
     std::iota(order_.begin(), order_.end(), std::size_t{0});
     std::stable_sort(order_.begin(), order_.end(), [&](std::size_t a, std::size_t b) {
-      return baselines_[a].milliseconds < baselines_[b].milliseconds;
+      return baselines_[a].cost < baselines_[b].cost;
     });
     result_.verdicts.resize(options_.faults.size());
     parallel(options_.jobs, options_.faults.size(), [&](std::size_t i) {
@@ -107,14 +108,15 @@ class Mutation {
     out.failed = failed_checks(run.result);
     out.usable = run.result.status == Status::kPass || run.result.status == Status::kVacuous ||
                  run.result.status == Status::kFail;
-    out.milliseconds = run.result.milliseconds;
     out.digest = digest_of(run.dump);
     const numerics::Policy& policy = options_.cases.policy ? *options_.cases.policy : c.policy;
     out.needs = needs_of(c.graph, c.plan, c.run, policy);
     base::Diagnostics ignored;
     const auto profile = options_.cases.profile ? options_.cases.profile : profile_of(c, ignored);
     if (!profile) return out;
+    for (const auto& [name, value] : run.dump) out.cost += value.size();
     for (const exec::ProductShape& p : run.product_shapes) {
+      out.cost += p.batch * profile->rows * profile->cols;
       add_product_needs(p.m, p.k, p.n, *profile, out.needs);
     }
     out.needs.set_if(out.needs.has(Need::kProduct) && !run.result.kernels.empty() && offsets_,
