@@ -2,20 +2,12 @@
 // about and runs it again.
 #include "sim/suite/srq_relations.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
-#include "golden/reference/exact_rounding.h"
 #include "golden/reference/float_model.h"
-#include "golden/reference/srq_reference.h"
-#include "sim/suite/compare.h"
-#include "sim/suite/one_node.h"
-#include "sim/suite/quantize_findings.h"
 #include "sim/suite/relation_counts.h"
-#include "sim/suite/srq_check.h"
+#include "sim/suite/srq_runs.h"
 #include "sim/suite/tensor_parts.h"
 
 namespace mxcheck::suite {
@@ -24,26 +16,12 @@ namespace {
 using graph::Op;
 using numerics::DType;
 using reports::CheckResult;
-using reports::Finding;
-using tensor::Tensor;
 
 constexpr double kUnit = 0x1p-24;  // of f32
 
-class Relations {
+class Relations : private StatisticsRuns {
  public:
-  Relations(const StatisticsOperand& operand, CheckResult& result)
-      : request_(operand.request),
-        values_(operand.outcome.values),
-        policy_(operand.policy),
-        node_(operand.node),
-        lhs_(operand.lhs),
-        plan_(*request_.plan.nodes[node_]),
-        name_((lhs_ ? plan_.lhs : plan_.rhs).stats_name),
-        result_(result) {
-    const graph::OperandPlan& side = lhs_ ? plan_.lhs : plan_.rhs;
-    parts_ = {"absmax"};
-    if (numerics::is_asymmetric(side.quantize->method)) parts_ = {"min", "max"};
-  }
+  using StatisticsRuns::StatisticsRuns;
 
   void check() {
     const std::optional<OneNode> first = alone(0);
@@ -53,54 +31,9 @@ class Relations {
     own_value(*last);
     order(*first);
     batch_merge(*first);
-    long_run();
   }
 
  private:
-  [[nodiscard]] std::optional<OneNode> alone(int step) const {
-    std::optional<OneNode> out = OneNode::find(request_, values_, step, node_);
-    if (out) out->forward_only();
-    return out;
-  }
-
-  [[nodiscard]] std::string stat(const std::string& leaf) const { return name_ + "/" + leaf; }
-  [[nodiscard]] static std::string after(int step, const std::string& name) {
-    return fmt::format("step{}/stats/{}", step, name);
-  }
-  static const Tensor* find(const graph::Values& values, const std::string& name) {
-    const auto found = values.find(name);
-    return found == values.end() ? nullptr : &found->second;
-  }
-
-  void fail(const std::string& relation, const std::string& name, const std::string& problem,
-            const char* rule) {
-    Finding finding;
-    finding.name = fmt::format("{} {}", relation, name);
-    finding.rule = rule;
-    finding.problem = problem;
-    result_.findings.push_back(std::move(finding));
-  }
-
-  void must_equal(const std::string& relation, const std::string& name, const Tensor* value,
-                  const Tensor& expected, const char* rule) {
-    ++result_.tensors;
-    ++result_.exact;
-    result_.elements += expected.size();
-    if (value == nullptr) return fail(relation, name, "the run does not produce it", rule);
-    Comparison comparison = compare(fmt::format("{} {}", relation, name), *value, expected, {});
-    result_.equal += comparison.equal ? 1 : 0;
-    if (comparison.equal) return;
-    comparison.finding.rule = rule;
-    result_.findings.push_back(std::move(comparison.finding));
-  }
-
-  // Scale, zero point and codes of the operand in a run of the node alone.
-  void judge_codes(const OneNode& node, const exec::Outcome& outcome) {
-    const auto view =
-        quantization_view(node.recorded(outcome.values, policy_), {0, 0, "fwd", lhs_});
-    if (view) check_quantization(*view, result_);
-  }
-
   void frozen(OneNode node) {
     graph::Values statistics;
     for (const auto& [leaf, value] : statistics_after_run()) statistics.emplace(leaf, value);
@@ -135,55 +68,6 @@ class Relations {
     if (!outcome) return;
     judge_codes(node, *outcome);
     relation_applied(result_, "own_value", 1);
-  }
-
-  // What a value rounded into an f32 sum may be away: two computations of it.
-  void must_be_near(const std::string& relation, const std::string& name, double a, double b,
-                    double bound) {
-    ++result_.elements;
-    const double error = std::fabs(a - b);
-    const double fraction = error == 0 ? 0 : error / bound;
-    worst_ = std::max(worst_, fraction);
-    if (std::isnan(a) && std::isnan(b)) return;
-    if (std::isinf(bound) || (a == b)) return;
-    if (error <= bound) return;
-    Finding finding;
-    finding.name = fmt::format("{} {}", relation, name);
-    finding.cls = reports::Class::kBound;
-    finding.formula = "BND-2";
-    finding.rule = "SRQ-4";
-    finding.problem = fmt::format("{} and {}: {:.3g} of the bound {:.3g}", a, b, fraction, bound);
-    finding.worst_fraction = fraction;
-    result_.findings.push_back(std::move(finding));
-  }
-
-  void add_figure(const std::string& relation, std::int64_t elements, const std::string& formula) {
-    ++result_.tensors;
-    ++result_.bound;
-    result_.figures.push_back({fmt::format("{} {}", relation, name_), reports::Class::kBound,
-                               formula, elements, worst_, std::nullopt, std::nullopt});
-    if (worst_ > result_.worst_fraction) {
-      result_.worst_fraction = worst_;
-      result_.worst_name = fmt::format("{} {}", relation, name_);
-    }
-    worst_ = 0;
-  }
-
-  // The mean of one step: the sums after it from nothing.
-  [[nodiscard]] std::optional<std::vector<Tensor>> means(int step) const {
-    std::optional<OneNode> node = alone(step);
-    if (!node) return std::nullopt;
-    node->statistics().clear();
-    node->run_spec().update_quant_stats = true;
-    const std::optional<exec::Outcome> outcome = node->execute();
-    if (!outcome) return std::nullopt;
-    std::vector<Tensor> out;
-    for (const std::string& part : parts_) {
-      const Tensor* sum = find(outcome->values, after(0, stat("sum_of_" + part)));
-      if (sum == nullptr) return std::nullopt;
-      out.push_back(*sum);
-    }
-    return out;
   }
 
   void order(OneNode node) {
@@ -331,93 +215,13 @@ class Relations {
     }
     return sum.size();
   }
-
-  // Sums before addition number kLongRun: the first element's by kLongRun - 1 additions of the
-  // recorded means in turn, the others by one product.
-  void long_run() {
-    std::vector<std::vector<Tensor>> steps;
-    for (int step = 0; step < request_.run.steps; ++step) {
-      const auto mean = means(step);
-      if (!mean) return;
-      for (const Tensor& part : *mean) {
-        for (std::int64_t i = 0; i < part.size(); ++i) {
-          if (std::fabs(part.load(i)) <= std::numeric_limits<float>::max() / kLongRun) continue;
-          return relation_not_applicable(result_, "long_run", "a mean too large to be summed");
-        }
-      }
-      steps.push_back(*mean);
-    }
-    const auto last = static_cast<std::size_t>((kLongRun - 1) % request_.run.steps);
-    std::optional<OneNode> node = alone(static_cast<int>(last));
-    if (!node) return;
-    std::vector<reference::Drift> drifts;
-    graph::Values& statistics = node->statistics();
-    graph::Values expected;
-    for (std::size_t part = 0; part < parts_.size(); ++part) {
-      if (steps[0][part].size() == 0) return;
-      std::vector<float> terms;
-      float before = 0;
-      for (std::int64_t k = 0; k < kLongRun; ++k) {
-        const auto& mean = steps[static_cast<std::size_t>(k) % steps.size()][part];
-        terms.push_back(static_cast<float>(mean.load(0)));
-        if (k + 1 < kLongRun) before += terms.back();
-      }
-      drifts.push_back(reference::f32_sum_drift(terms));
-      Tensor sum = steps[last][part], next = sum;
-      for (std::int64_t i = 0; i < sum.size(); ++i) {
-        const double mean = steps[last][part].load(i);
-        const double start = i == 0 ? static_cast<double>(before)
-                                    : reference::arithmetic_result(
-                                          DType::kF32, mean * static_cast<double>(kLongRun - 1));
-        sum.store(i, start);
-        next.store(i, reference::exact_add(DType::kF32, start, mean));
-      }
-      statistics.insert_or_assign(stat("sum_of_" + parts_[part]), sum);
-      expected.emplace(stat("sum_of_" + parts_[part]), next);
-    }
-    Tensor count(DType::kS32, {});
-    count.store_int(0, kLongRun - 1);
-    statistics.insert_or_assign(stat("count"), count);
-    count.store_int(0, kLongRun);
-    expected.emplace(stat("count"), count);
-    judge_long_run(*node, expected, drifts);
-  }
-
-  void judge_long_run(OneNode& node, const graph::Values& expected,
-                      const std::vector<reference::Drift>& drifts) {
-    node.run_spec().update_quant_stats = true;
-    const std::optional<exec::Outcome> outcome = node.execute();
-    if (!outcome) return;
-    std::int64_t elements = 0;
-    for (const auto& [leaf, value] : expected) {
-      must_equal("long_run", leaf, find(outcome->values, after(0, leaf)), value, "SRQ-4");
-      elements += value.size();
-    }
-    judge_codes(node, *outcome);
-    for (const reference::Drift& drift : drifts) {
-      must_be_near("long_run", name_, drift.sum, drift.exact, drift.bound);
-    }
-    add_figure("long_run", static_cast<std::int64_t>(drifts.size()),
-               fmt::format("BND-2: gamma_(n-1) * sum |mean|, n = {}", kLongRun));
-    relation_applied(result_, "long_run", elements);
-  }
-
-  const exec::Request& request_;
-  const graph::Values& values_;
-  const numerics::Policy& policy_;
-  std::size_t node_;
-  bool lhs_;
-  const graph::NodePlan& plan_;
-  std::string name_;
-  std::vector<std::string> parts_;
-  CheckResult& result_;
-  double worst_ = 0;
 };
 
 }  // namespace
 
 void check_statistics_relations(const StatisticsOperand& operand, CheckResult& result) {
   Relations(operand, result).check();
+  check_long_run(operand, result);
 }
 
 }  // namespace mxcheck::suite

@@ -14,6 +14,8 @@ struct StatisticsOperand {
   bool lhs = true;
 };
 
+// Relations of any number of runs; then the long one.
 void check_statistics_relations(const StatisticsOperand& operand, reports::CheckResult& result);
+void check_long_run(const StatisticsOperand& operand, reports::CheckResult& result);
 
 }  // namespace mxcheck::suite

@@ -6,8 +6,8 @@
 #include <algorithm>
 
 #include "golden/reference/ste.h"
-#include "sim/graph/planner.h"
 #include "sim/suite/compare.h"
+#include "sim/suite/gradient_view.h"
 #include "sim/suite/one_node.h"
 #include "sim/suite/operands.h"
 #include "sim/suite/product_view.h"
@@ -16,26 +16,10 @@
 namespace mxcheck::suite {
 namespace {
 
-using graph::Op;
-using reference::QuantizedView;
 using reports::CheckResult;
 using reports::Class;
 using reports::Finding;
 using reports::Status;
-using tensor::Tensor;
-
-std::int64_t extent(const tensor::Shape& shape, const graph::Axes& axes) {
-  std::int64_t out = 1;
-  for (const std::int64_t axis : axes) out *= shape[static_cast<std::size_t>(axis)];
-  return out;
-}
-
-// One gradient of one node at one step.
-struct Gradient {
-  int step;
-  std::size_t node;
-  bool dlhs;
-};
 
 class Checker {
  public:
@@ -56,7 +40,9 @@ class Checker {
       for (std::size_t node = 0; node < request_.plan.nodes.size(); ++node) {
         const auto& plan = request_.plan.nodes[node];
         if (!plan || !plan->quantized) continue;
-        for (const bool dlhs : {true, false}) check({step, node, dlhs});
+        for (const bool dlhs : {true, false}) {
+          check({sources_, request_.plan, step, node, dlhs});
+        }
       }
     }
     result_.status = result_.findings.empty() ? Status::kPass : Status::kFail;
@@ -74,142 +60,33 @@ class Checker {
     result_.reason += fmt::format("{} gradients {} left out", products, which);
   }
 
-  [[nodiscard]] const graph::NodePlan& plan(const Gradient& at) const {
-    return *request_.plan.nodes[at.node];
-  }
-  [[nodiscard]] const graph::Node& node(const Gradient& at) const {
-    return request_.graph.nodes[at.node];
-  }
-  [[nodiscard]] bool is_dot(const Gradient& at) const {
-    return node(at).op == Op::dot_general || node(at).op == Op::einsum;
-  }
-  [[nodiscard]] const graph::GradientPlan& gradient_plan(const Gradient& at) const {
-    return at.dlhs ? plan(at).dlhs : plan(at).drhs;
-  }
-  [[nodiscard]] std::string prefix(const Gradient& at) const {
-    return quant_prefix(at.step, node(at).name, at.dlhs ? "dlhs" : "drhs");
-  }
-
-  [[nodiscard]] reference::Contraction contraction(const Gradient& at) const {
-    const tensor::Shape& a = plan(at).lhs.type.shape;
-    const tensor::Shape& b = plan(at).rhs.type.shape;
-    if (node(at).op == Op::conv_general_dilated) {
-      if (at.dlhs) return reference::conv_dlhs(node(at).attributes, a, b);
-      return reference::swap_operands(reference::conv_drhs(node(at).attributes, a, b));
-    }
-    if (node(at).op == Op::ragged_dot) {
-      const std::vector<std::int64_t> groups = group_sizes(sources_, node(at), at.step);
-      if (at.dlhs) return reference::ragged_dlhs(a, b, groups);
-      return reference::swap_operands(reference::ragged_drhs(a, b, groups));
-    }
-    const graph::DotDimensionNumbers& dims = plan(at).lowering.dot;
-    return at.dlhs ? reference::dot_dlhs(dims, a, b) : reference::dot_drhs(dims, a, b);
-  }
-
-  [[nodiscard]] std::optional<QuantizedView> view(const std::string& name,
-                                                  std::optional<numerics::QType> qtype,
-                                                  bool zero_points) const {
-    const Tensor* codes = sources_.find(name + ".qvalue");
-    const Tensor* scale = sources_.find(name + ".scale");
-    const Tensor* zero = zero_points ? sources_.find(name + ".zero_point") : nullptr;
-    if (codes == nullptr || scale == nullptr) return std::nullopt;
-    return reference::quantized_view(
-        *codes, *scale, zero == nullptr ? std::nullopt : std::optional<Tensor>(*zero), qtype);
-  }
-
-  // What the straight-through gradient multiplies (BWD-2, CNV-2): the operand as it was, or the
-  // forward Q. Convolutions and ragged products of codes lose the zero point (QUIRK-CONV-ZP) and
-  // multiply nf4's indices (QUIRK-NF4-INDEX).
-  [[nodiscard]] std::optional<QuantizedView> residual(const Gradient& at) const {
-    const graph::OperandPlan& other = at.dlhs ? plan(at).rhs : plan(at).lhs;
-    const graph::GradientPlan& how = gradient_plan(at);
-    if (how.residual == graph::Residual::kOriginal || !other.quantize) {
-      const std::optional<Tensor> original = lowered_operand(sources_, plan(at), at.step, !at.dlhs);
-      if (!original) return std::nullopt;
-      return reference::raw_view(*original);
-    }
-    const std::string name =
-        quant_prefix(at.step, node(at).name, "fwd") + (at.dlhs ? "rhs" : "lhs");
-    const bool as_codes = how.residual == graph::Residual::kCodes && !is_dot(at);
-    const bool indices = as_codes && other.quantize->qtype == numerics::QType::kNf4;
-    return view(name, indices ? std::nullopt : std::optional(other.quantize->qtype), !as_codes);
-  }
-
-  [[nodiscard]] reference::FloatOrder order(const Gradient& at) const {
-    const graph::DotDimensionNumbers& dims = plan(at).lowering.dot;
-    const tensor::Shape& a = plan(at).lhs.type.shape;
-    const tensor::Shape& b = plan(at).rhs.type.shape;
-    const std::int64_t rows =
-        extent(a, graph::remaining_axes(a.size(), dims.lhs_contract, dims.lhs_batch));
-    const std::int64_t columns =
-        extent(b, graph::remaining_axes(b.size(), dims.rhs_contract, dims.rhs_batch));
-    reference::FloatOrder out;
-    out.m = at.dlhs ? rows : columns;
-    out.k = at.dlhs ? columns : rows;
-    out.n = extent(a, dims.lhs_contract);
-    const numerics::Policy& policy = policy_;
-    out.ascending = policy.dot_order == numerics::Policy::DotOrder::kAscendingFused &&
-                    policy.excess_precision == numerics::Policy::ExcessPrecision::kNone &&
-                    !(numerics::simplifies(policy) && out.k == 1);
-    return out;
-  }
-
-  // The codes of g where it was quantized, g otherwise.
-  [[nodiscard]] std::optional<QuantizedView> multiplied_gradient(const Gradient& at,
-                                                                 const Tensor& g) const {
-    const graph::GradientPlan& how = gradient_plan(at);
-    if (!how.quantize_g) return reference::raw_view(g);
-    const std::string side = is_dot(at) || at.dlhs ? "lhs" : "rhs";
-    return view(prefix(at) + side, how.quantize_g->qtype, true);
-  }
-
-  // The residual as the product multiplied it: codes, a Q of its own, or as the straight-through
-  // gradient has it.
-  [[nodiscard]] std::optional<QuantizedView> multiplied_residual(const Gradient& at,
-                                                                 const QuantizedView& ste) const {
-    const graph::GradientPlan& how = gradient_plan(at);
-    if (how.quantize_residual) return view(prefix(at) + "rhs", how.quantize_residual->qtype, true);
-    if (how.residual != graph::Residual::kCodes) return ste;
-    QuantizedView codes = ste;
-    codes.scale.reset();
-    codes.zero_point.reset();
-    return codes;
-  }
-
-  // QUIRK-NF4-INDEX: the indices of a gradient's nf4 values are no approximation of it.
-  [[nodiscard]] bool multiplies_indices(const Gradient& at) const {
-    const graph::GradientPlan& how = gradient_plan(at);
-    return !is_dot(at) && how.quantize_g && how.quantize_g->qtype == numerics::QType::kNf4 &&
-           how.path == graph::Path::kFast;
-  }
-
   // Sums that the unit's registers may have changed say nothing of the gradient.
-  [[nodiscard]] bool decided_by_unit(const Gradient& at) const {
-    if (adds_plainly(profile_) || sources_.find(prefix(at) + "acc") == nullptr) return false;
+  [[nodiscard]] bool decided_by_unit(const GradientView& at) const {
+    if (adds_plainly(profile_) || sources_.find(at.prefix() + "acc") == nullptr) return false;
     const std::optional<ProductView> view =
-        product_view(sources_, request_.plan, {at.step, at.node, at.dlhs ? "dlhs" : "drhs"});
+        product_view(sources_, request_.plan, {at.step, at.index, at.dlhs ? "dlhs" : "drhs"});
     return !view || !unit_obstacle(profile_, view->product).empty();
   }
 
-  void check(const Gradient& at) {
-    const Tensor* out = sources_.find(prefix(at) + "out");
+  void check(const GradientView& at) {
+    const Tensor* out = sources_.find(at.prefix() + "out");
     if (out == nullptr) return;
-    const std::optional<Tensor> g = lowered_cotangent(sources_, plan(at), at.step);
-    const std::optional<QuantizedView> ste_residual = residual(at);
+    const std::optional<Tensor> g = lowered_cotangent(sources_, at.plan(), at.step);
+    const std::optional<QuantizedView> ste_residual = at.residual();
     if (!g || !ste_residual) {
       ++unknown_;
       return;
     }
     const Tensor gradient =
-        is_dot(at) ? tensor::transpose(*out, gradient_plan(at).permutation) : *out;
-    reference::SteGradient ste{contraction(at), *g, *ste_residual, {}, out->dtype()};
+        at.is_dot() ? tensor::transpose(*out, at.gradient_plan().permutation) : *out;
+    reference::SteGradient ste{at.contraction(), *g, *ste_residual, {}, out->dtype()};
     if (gradient.shape() != ste.contraction.result) {
       add_problem(
           at, fmt::format("has the shape {}, the operand {}", tensor::to_string(gradient.shape()),
                           tensor::to_string(ste.contraction.result)));
       return;
     }
-    if (multiplies_indices(at)) {
+    if (at.multiplies_indices()) {
       ++indices_;
       return;
     }
@@ -222,26 +99,26 @@ class Checker {
     } else {
       judge_product(at, ste, gradient);
     }
-    if (is_dot(at)) check_mask(at, gradient);
+    if (at.is_dot()) check_mask(at, gradient);
   }
 
-  void judge_product(const Gradient& at, const reference::SteGradient& ste,
+  void judge_product(const GradientView& at, const reference::SteGradient& ste,
                      const Tensor& gradient) {
-    const graph::GradientPlan& how = gradient_plan(at);
+    const graph::GradientPlan& how = at.gradient_plan();
     const bool quantized = how.quantize_g || how.quantize_residual;
     const reference::SteExpectation expected = reference::ste_expectation(ste);
     if (!quantized) {
-      const auto known = outcome_.classes.find(prefix(at) + "out");
+      const auto known = outcome_.classes.find(at.prefix() + "out");
       const bool exact = known == outcome_.classes.end() || known->second.exact;
       const std::optional<Tensor> bits =
-          exact && is_dot(at) ? reference::ste_in_order(ste, order(at)) : std::nullopt;
+          exact && at.is_dot() ? reference::ste_in_order(ste, at.order(policy_)) : std::nullopt;
       if (bits) return compare_bits(at, gradient, *bits, expected.exact);
       return judge_bound(at, gradient, expected.exact, expected.bound, "BWD-6");
     }
     reference::QtGradient qt;
     qt.ste = ste;
-    const std::optional<QuantizedView> codes = multiplied_gradient(at, ste.g);
-    const std::optional<QuantizedView> used = multiplied_residual(at, ste.residual);
+    const std::optional<QuantizedView> codes = at.multiplied_gradient(ste.g);
+    const std::optional<QuantizedView> used = at.multiplied_residual(ste.residual);
     if (!codes || !used) return add_problem(at, "its quantized operands are not recorded");
     qt.g_codes = *codes;
     qt.residual = *used;
@@ -259,16 +136,16 @@ class Checker {
     result_.equal += equal ? 1 : 0;
   }
 
-  void add_figure(const Gradient& at, const Tensor& gradient, const Tensor& exact, Class cls,
+  void add_figure(const GradientView& at, const Tensor& gradient, const Tensor& exact, Class cls,
                   const std::string& formula, double fraction) {
     const reference::Similarity like = reference::similarity(exact, gradient);
     result_.figures.push_back(
-        {prefix(at) + "out", cls, formula, gradient.size(), fraction, like.cosine, like.sqnr_db});
+        {at.prefix() + "out", cls, formula, gradient.size(), fraction, like.cosine, like.sqnr_db});
   }
 
-  void compare_bits(const Gradient& at, const Tensor& gradient, const Tensor& bits,
+  void compare_bits(const GradientView& at, const Tensor& gradient, const Tensor& bits,
                     const Tensor& exact) {
-    const Comparison comparison = compare(prefix(at) + "out", gradient, bits, {});
+    const Comparison comparison = compare(at.prefix() + "out", gradient, bits, {});
     count(gradient, true, comparison.equal);
     add_figure(at, gradient, exact, Class::kExact, "", 0);
     if (comparison.equal) return;
@@ -278,18 +155,18 @@ class Checker {
     result_.findings.push_back(std::move(finding));
   }
 
-  void judge_bound(const Gradient& at, const Tensor& gradient, const Tensor& exact,
+  void judge_bound(const GradientView& at, const Tensor& gradient, const Tensor& exact,
                    const reference::Bound& bound, const char* rule) {
     const reference::Judgement verdict = reference::judge(gradient, exact, bound);
     count(gradient, false, verdict.max_error == 0);
     add_figure(at, gradient, exact, Class::kBound, bound.formula, verdict.max_fraction);
     if (verdict.max_fraction > result_.worst_fraction) {
       result_.worst_fraction = verdict.max_fraction;
-      result_.worst_name = prefix(at) + "out";
+      result_.worst_name = at.prefix() + "out";
     }
     if (verdict.passed()) return;
     Finding finding;
-    finding.name = prefix(at) + "out";
+    finding.name = at.prefix() + "out";
     finding.cls = Class::kBound;
     finding.formula = bound.formula.substr(0, bound.formula.find(':'));
     finding.rule = rule;
@@ -309,11 +186,11 @@ class Checker {
     result_.findings.push_back(std::move(finding));
   }
 
-  void add_problem(const Gradient& at, const std::string& problem) {
+  void add_problem(const GradientView& at, const std::string& problem) {
     ++result_.tensors;
     ++result_.exact;
     Finding finding;
-    finding.name = prefix(at) + "out";
+    finding.name = at.prefix() + "out";
     finding.problem = problem;
     finding.rule = "BWD-1";
     result_.findings.push_back(std::move(finding));
@@ -321,13 +198,9 @@ class Checker {
 
   // --- BWD-7 ------------------------------------------------------------------------------------
 
-  [[nodiscard]] std::size_t argument(const Gradient& at) const {
-    return at.dlhs != plan(at).lowering.swapped ? 0 : 1;
-  }
-
   // The recorded gradient of the operand's value, if this product is all that flows into it.
-  [[nodiscard]] std::string recorded_gradient(const Gradient& at) const {
-    const int value = node(at).args[argument(at)];
+  [[nodiscard]] std::string recorded_gradient(const GradientView& at) const {
+    const int value = at.node().args[at.argument()];
     const graph::Graph& graph = request_.graph;
     const std::string step = "step" + std::to_string(at.step);
     int uses = 0;
@@ -343,35 +216,36 @@ class Checker {
 
   // The masked gradient as it leaves the op: recorded, or by running the node alone where other
   // gradients are added to it. `product` becomes that run's.
-  std::optional<Tensor> leaving(const Gradient& at, std::string& name, Tensor& product) const {
+  std::optional<Tensor> leaving(const GradientView& at, std::string& name, Tensor& product) const {
     name = recorded_gradient(at);
     if (!name.empty()) {
       const Tensor* found = sources_.find(name);
       return found == nullptr ? std::nullopt : std::optional<Tensor>(*found);
     }
-    const std::optional<OneNode> alone = OneNode::find(request_, outcome_.values, at.step, at.node);
+    const std::optional<OneNode> alone =
+        OneNode::find(request_, outcome_.values, at.step, at.index);
     const std::optional<exec::Outcome> outcome = alone ? alone->execute() : std::nullopt;
     if (!outcome) return std::nullopt;
     const auto out =
-        outcome->values.find(quant_prefix(0, node(at).name, at.dlhs ? "dlhs" : "drhs") + "out");
-    const auto leaves = outcome->values.find(alone->gradient_name(argument(at)));
+        outcome->values.find(quant_prefix(0, at.node().name, at.dlhs ? "dlhs" : "drhs") + "out");
+    const auto leaves = outcome->values.find(alone->gradient_name(at.argument()));
     if (out == outcome->values.end() || leaves == outcome->values.end()) return std::nullopt;
-    product = tensor::transpose(out->second, gradient_plan(at).permutation);
-    name = prefix(at) + "gradient";
+    product = tensor::transpose(out->second, at.gradient_plan().permutation);
+    name = at.prefix() + "gradient";
     return leaves->second;
   }
 
   // One verdict per element of the operand, empty where nothing is clipped; nullopt where the range
   // is not known.
-  [[nodiscard]] std::optional<std::vector<reference::Keep>> mask(const Gradient& at) const {
-    const graph::OperandPlan& operand = at.dlhs ? plan(at).lhs : plan(at).rhs;
-    const graph::Rule& rule = request_.rules[static_cast<std::size_t>(plan(at).rule)];
+  [[nodiscard]] std::optional<std::vector<reference::Keep>> mask(const GradientView& at) const {
+    const graph::OperandPlan& operand = at.operand_plan();
+    const graph::Rule& rule = request_.rules[static_cast<std::size_t>(at.plan().rule)];
     std::vector<reference::Keep> none;
     if (!operand.quantize || rule.additional.disable_gradient_clipping.value_or(false)) return none;
     const Recorded run{sources_, request_.plan, policy_};
     const std::optional<reference::Calibration> calibration =
-        operand_calibration(run, plan(at), at.step, at.dlhs);
-    const std::optional<Tensor> x = lowered_operand(sources_, plan(at), at.step, at.dlhs);
+        operand_calibration(run, at.plan(), at.step, at.dlhs);
+    const std::optional<Tensor> x = lowered_operand(sources_, at.plan(), at.step, at.dlhs);
     if (!x || !calibration) return std::nullopt;
     return reference::gradient_mask(*x, operand.quantize->method, *calibration);
   }
@@ -389,7 +263,7 @@ class Checker {
     return out;
   }
 
-  void check_mask(const Gradient& at, Tensor product) {
+  void check_mask(const GradientView& at, Tensor product) {
     std::string name;
     const std::optional<Tensor> leaves = leaving(at, name, product);
     if (!leaves) return;
@@ -406,7 +280,7 @@ class Checker {
                         leaves->bits(element) == 0;
       if (keep[i] == reference::Keep::kClip || open) expected.set_bits(element, 0);
     }
-    const graph::Axes& summed = at.dlhs ? plan(at).lowering.lhs_sum : plan(at).lowering.rhs_sum;
+    const graph::Axes& summed = at.dlhs ? at.plan().lowering.lhs_sum : at.plan().lowering.rhs_sum;
     expected = repeated(expected, summed, *leaves);
     const Comparison comparison = compare(name, *leaves, expected, {});
     count(*leaves, true, comparison.equal);

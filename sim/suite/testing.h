@@ -1,4 +1,5 @@
-// A case written as JSON, run once: what the tests of the checks tamper with.
+// A case written as JSON, run once, with planted faults or none: what the tests of the checks
+// tamper with.
 #pragma once
 
 #include <catch2/catch.hpp>
@@ -13,11 +14,13 @@ namespace mxcheck::suite::testing {
 
 class RunOf {
  public:
-  explicit RunOf(const std::string& text) {
+  explicit RunOf(const std::string& text, const fault::Faults& faults = {}) {
     casefile::LoadedCases loaded = casefile::load_case_text(text, "test.json", ".", "test");
     for (const base::Diagnostic& d : loaded.diagnostics) UNSCOPED_INFO(d.label + ": " + d.fact);
     REQUIRE(loaded.cases.size() == 1);
     case_ = std::move(loaded.cases.front());
+    healthy = case_.policy;
+    case_.policy.faults = faults;
     base::Diagnostics problems;
     data_ = *casefile::load_data(case_, problems);
     outcome = exec::run(request()).value();
@@ -34,6 +37,7 @@ class RunOf {
   }
 
   exec::Outcome outcome;
+  numerics::Policy healthy;  // without the planted faults
 
  private:
   casefile::Case case_;
