@@ -246,5 +246,58 @@ TEST_CASE("an rms scale may be any that some order of summation gives [CAL]",
   CHECK(check_quantize(q, view).scales.first_wrong == 3);
 }
 
+TEST_CASE("a scale for every element is divided by, whatever the policy [POL-7]",
+          "[reference][quantize]") {
+  numerics::Policy policy;
+  policy.quotient = numerics::Policy::Division::kReciprocal;
+  Quantization q = one_row(vector(DType::kF32, {2.5}));
+  q.policy = policy;
+  Tensor scale(DType::kF32, {1, 1});
+  // The first scale of a search for which both ways differ across a tie.
+  for (int n = 1; n < 20000; ++n) {
+    const float s = 1.0f + static_cast<float>(n) * 0x1p-15f;
+    const float x = 2.5f * s;
+    if (x / s == 2.5f && x * (1.0f / s) > 2.5f) {
+      q.x.store(0, static_cast<double>(x));
+      scale.store(0, static_cast<double>(s));
+    }
+  }
+  REQUIRE(scale.load(0) != 0);
+  CHECK(reference_codes(q, scale, std::nullopt).load_int(0) == 2);  // a tie, divided
+  Quantization two = one_row(vector(DType::kF32, {q.x.load(0), 1}));
+  two.policy = policy;
+  CHECK(reference_codes(two, scale, std::nullopt).load_int(0) == 3);  // multiplied: beyond the tie
+}
+
+TEST_CASE("squares that underflow leave a range of zero, near the edge either [CAL] [POL-9]",
+          "[reference][quantize]") {
+  const CalibrationMethod rms{Kind::kRms, {3}};
+  Tensor x = vector(DType::kF32, {1e-20, -1e-20, 2e-20, 0});
+  Calibration c = calibrate(x, rms, {1, 1});
+  CHECK(c.high[0] == 0);
+  CHECK(c.uncertainty[0] == 0);
+  // One square of 2^-125 among four values: the mean is 2^-127, subnormal, and flushed.
+  x = vector(DType::kF32, {0x1.6a09e6p-63, 0, 0, 0});
+  c = calibrate(x, rms, {1, 1});
+  CHECK(c.high[0] == 0);
+  // A mean at the smallest normal: which side it falls on depends on the order of the sum.
+  x = vector(DType::kF32, {0x1p-63, 0x1p-63, 0x1p-63, 0x1p-63});
+  c = calibrate(x, rms, {1, 1});
+  CHECK(c.uncertainty[0] >= 0.5);
+}
+
+TEST_CASE("codes that one ulp decides are counted [QNT-1]", "[reference][quantize]") {
+  Quantization q = one_row(vector(DType::kF32, {127.5, 0.5, 1.25, -2.5, 3}));
+  const Tensor scale = scale_of(q);
+  REQUIRE(scale.load(0) == 1);
+  const QuantizedView view =
+      quantized_view(reference_codes(q, scale, std::nullopt), scale, std::nullopt, QType::kS8);
+  const QuantizeVerdict v = check_quantize(q, view);
+  CHECK(v.passed());
+  CHECK(v.ties == 3);
+  CHECK(v.by_one_ulp == 2);  // 127.5 saturates on either side
+  CHECK(v.saturated == 1);
+}
+
 }  // namespace
 }  // namespace mxcheck::reference

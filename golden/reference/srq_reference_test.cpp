@@ -169,6 +169,32 @@ TEST_CASE("the average in use is a true f32 division, cast to the data's dtype [
         round_to(DType::kBF16, static_cast<double>(1.0f / 3.0f)));
 }
 
+TEST_CASE("under a reciprocal policy several averages multiply, a single one divides [POL-7]",
+          "[reference][srq]") {
+  numerics::Policy policy;
+  policy.mean_divide = numerics::Policy::Division::kReciprocal;
+  Tensor one(DType::kF32, {1}), two(DType::kF32, {2});
+  for (std::int64_t i = 0; i < 2; ++i) two.store(i, 5);
+  one.store(0, 5);
+  const float divided = 5.0f / 3.0f, multiplied = 5.0f * (1.0f / 3.0f);
+  REQUIRE(divided != multiplied);
+  CHECK(average_in_use(one, 3, DType::kF32, policy).load(0) == static_cast<double>(divided));
+  CHECK(average_in_use(two, 3, DType::kF32, policy).load(1) == static_cast<double>(multiplied));
+  Tensor c(DType::kF32, {3, 2});
+  for (std::int64_t i = 0; i < 6; ++i) c.store(i, i < 4 ? 2 : 1);
+  const MeanRange mean = batch_mean(c, {0}, policy);
+  CHECK(mean.low.load(0) == static_cast<double>(multiplied));
+  CHECK(mean.high.load(0) == mean.low.load(0));
+}
+
+TEST_CASE("a mean over two batch axes may run in lanes: an interval [SRQ-2] [POL-3]",
+          "[reference][srq]") {
+  const Tensor c = testing::random_floats(DType::kF32, {8, 4, 1}, 3);
+  const MeanRange mean = batch_mean(c, {0, 1}, {});
+  CHECK(mean.low.load(0) < mean.high.load(0));
+  CHECK(batch_mean(c, {0}, {}).low.load(0) == batch_mean(c, {0}, {}).high.load(0));
+}
+
 TEST_CASE("10^5 additions in f32 drift, within the bound of any order [BND-2]",
           "[reference][srq]") {
   std::vector<float> values;

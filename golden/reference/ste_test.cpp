@@ -252,5 +252,56 @@ TEST_CASE("similarity is one and infinite for equal tensors [BND-5]", "[referenc
   CHECK(similarity(a, b).sqnr_db < 0);
 }
 
+TEST_CASE("inside the domain of POL-4 a float gradient is known in bits [BWD-6] [POL-4]",
+          "[reference][ste]") {
+  const Dense d;
+  const Tensor chain = dense_dlhs(d.g, d.y);
+  const FloatOrder order{6, 8, 10, true};
+  CHECK(tensor::identical(*ste_in_order(d.dlhs(), order), chain));
+  // Another order, one row, a long sum, mixed narrow types: nothing is stated.
+  CHECK_FALSE(ste_in_order(d.dlhs(), {6, 8, 10, false}).has_value());
+  CHECK_FALSE(ste_in_order(d.dlhs(), {1, 8, 10, true}).has_value());
+  CHECK_FALSE(ste_in_order(d.dlhs(), {6, kOrderedProducts + 1, 10, true}).has_value());
+  SteGradient mixed = d.dlhs();
+  mixed.g = Tensor(DType::kBF16, d.g.shape());
+  mixed.residual = raw_view(Tensor(DType::kF16, d.y.shape()));
+  CHECK_FALSE(ste_in_order(mixed, order).has_value());
+}
+
+TEST_CASE("a flushed gradient keeps its sign [POL-9]", "[reference][ste]") {
+  Dense d;
+  for (std::int64_t i = 0; i < d.g.size(); ++i) d.g.store(i, 0);
+  for (std::int64_t i = 0; i < d.y.size(); ++i) d.y.store(i, 0);
+  d.g.store(7, -0x1p-100);  // the last product of row 0 underflows
+  d.y.store(7, 0x1p-100);
+  const Tensor out = *ste_in_order(d.dlhs(), {6, 8, 10, true});
+  CHECK(out.bits(0) == 0x80000000u);
+}
+
+TEST_CASE(
+    "a subnormal gradient may be read as zero, one beyond all numbers is not stated [BND-5] "
+    "[POL-9]",
+    "[reference][ste]") {
+  const Qt qt = qt_dlhs(true);
+  QtGradient huge = qt.gradient;
+  for (std::int64_t i = 0; i < huge.ste.g.size(); ++i) huge.ste.g.store(i, 3e38);
+  CHECK(std::isinf(qt_gradient_bound(huge).per_element[0]));
+  // Raw factors of 2^100: a g of 2^-127 that is read as zero is missed by at most 2^-26 a product.
+  QtGradient raw = qt.gradient;
+  raw.folded = false;
+  raw.path = graph::Path::kSlow;
+  Tensor large(DType::kF32, qt.gradient.residual.qvalue.shape());
+  for (std::int64_t i = 0; i < large.size(); ++i) large.store(i, 0x1p100);
+  raw.residual = raw.ste.residual = raw_view(large);
+  Tensor codes(DType::kS8, raw.g_codes.qvalue.shape());
+  Tensor scale(DType::kF32, raw.g_codes.scale->shape());
+  for (std::int64_t i = 0; i < scale.size(); ++i) scale.store(i, 0x1p-120);
+  raw.g_codes = {codes, scale, std::nullopt, false};
+  for (std::int64_t i = 0; i < raw.ste.g.size(); ++i) raw.ste.g.store(i, 0x1p-127);
+  const Bound allowed = qt_gradient_bound(raw);
+  CHECK(allowed.per_element[0] >= 8 * 0x1p-27);
+  CHECK(check_qt_gradient(raw, Tensor(DType::kF32, raw.ste.contraction.result)).passed());
+}
+
 }  // namespace
 }  // namespace mxcheck::reference

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "sim/suite/operands.h"
+
 namespace mxcheck::suite {
 namespace {
 
@@ -53,12 +55,10 @@ class Builder {
     return lhs ? plan_.lhs : plan_.rhs;
   }
 
-  // The float operand of the lowered product, as given.
+  // The float operand of the lowered product.
   std::optional<QuantizedView> original(bool lhs) const {
-    if (!(lhs ? plan_.lowering.lhs_sum : plan_.lowering.rhs_sum).empty()) return std::nullopt;
-    const std::size_t argument = (lhs != plan_.lowering.swapped) ? 0 : 1;
-    const Tensor* value = sources_.value(id_.step, node_.args[argument]);
-    if (value == nullptr) return std::nullopt;
+    const std::optional<Tensor> value = lowered_operand(sources_, plan_, id_.step, lhs);
+    if (!value) return std::nullopt;
     return reference::raw_view(*value);
   }
 
@@ -89,24 +89,13 @@ class Builder {
                                         const std::string& side) const {
     if (gradient.quantize_g)
       return recorded_view(id_.product, side, gradient.quantize_g, gradient.path);
-    const Tensor* ct = sources_.find("step" + std::to_string(id_.step) + "/ct/" + node_.name);
-    if (ct == nullptr) return std::nullopt;
-    if (node_.op != Op::einsum) return reference::raw_view(*ct);
-    graph::Axes inverse(plan_.lowering.permutation.size());
-    for (std::size_t i = 0; i < inverse.size(); ++i) {
-      inverse[static_cast<std::size_t>(plan_.lowering.permutation[i])] =
-          static_cast<std::int64_t>(i);
-    }
-    return reference::raw_view(tensor::transpose(*ct, inverse));
+    const std::optional<Tensor> g = lowered_cotangent(sources_, plan_, id_.step);
+    if (!g) return std::nullopt;
+    return reference::raw_view(*g);
   }
 
-  [[nodiscard]] std::vector<std::int64_t> group_sizes() const {
-    std::vector<std::int64_t> out;
-    const Tensor* sizes = sources_.value(id_.step, node_.args[2]);
-    for (std::int64_t i = 0; sizes != nullptr && i < sizes->size(); ++i) {
-      out.push_back(sizes->load_int(i));
-    }
-    return out;
+  [[nodiscard]] std::vector<std::int64_t> groups() const {
+    return group_sizes(sources_, node_, id_.step);
   }
 
   std::optional<ProductView> finish(reference::Contraction contraction,
@@ -130,7 +119,7 @@ class Builder {
     const tensor::Shape b = rhs->qvalue.shape();
     reference::Contraction contraction =
         node_.op == Op::conv_general_dilated ? reference::conv_contraction(node_.attributes, a, b)
-        : node_.op == Op::ragged_dot         ? reference::ragged_contraction(a, b, group_sizes())
+        : node_.op == Op::ragged_dot         ? reference::ragged_contraction(a, b, groups())
                                              : reference::dot_contraction(plan_.lowering.dot, a, b);
     return finish(std::move(contraction), std::move(lhs), std::move(rhs), plan_.path);
   }
@@ -151,11 +140,11 @@ class Builder {
     const bool conv = node_.op == Op::conv_general_dilated;
     if (dlhs) {
       reference::Contraction contraction = conv ? reference::conv_dlhs(node_.attributes, a, b)
-                                                : reference::ragged_dlhs(a, b, group_sizes());
+                                                : reference::ragged_dlhs(a, b, groups());
       return finish(std::move(contraction), std::move(g), std::move(other), gradient.path);
     }
     reference::Contraction contraction = conv ? reference::conv_drhs(node_.attributes, a, b)
-                                              : reference::ragged_drhs(a, b, group_sizes());
+                                              : reference::ragged_drhs(a, b, groups());
     return finish(std::move(contraction), std::move(other), std::move(g), gradient.path);
   }
 
