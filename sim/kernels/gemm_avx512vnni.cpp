@@ -19,7 +19,7 @@ constexpr int kColumns = 32;
 // Bytes of a step of the right side: 32 columns of 4 codes.
 constexpr int kStep = kColumns * 4;
 // How far ahead of use the right side is fetched: it streams from the second-level cache.
-constexpr int kAhead = 8 * kStep;
+constexpr int kAhead = 16 * kStep;
 
 // The rows of a tile as macros over their numbers: named variables stay in registers where an array
 // would be spilled (g++ 12).
