@@ -12,12 +12,40 @@ using fault::Kind;
 using graph::Axes;
 using numerics::DType;
 
+// The convolution as windows on its image; nullopt unless it has two spatial axes, one group and no
+// holes in its input.
+std::optional<kernels::Convolution2d> windows(const ConvGeometry& g, const ConvSizes& s) {
+  const auto two = [](const auto& axis) { return axis.size() == 2; };
+  if (g.groups != 1 || !two(s.in) || g.lhs_dilation != Shape{1, 1}) return std::nullopt;
+  if (s.batch * count(s.out) * count(s.kernel) * s.ci * s.co == 0) return std::nullopt;
+  return kernels::Convolution2d{s.batch,
+                                s.in[0],
+                                s.in[1],
+                                s.ci,
+                                s.kernel[0],
+                                s.kernel[1],
+                                s.out[0],
+                                s.out[1],
+                                g.strides[0],
+                                g.strides[1],
+                                g.rhs_dilation[0],
+                                g.rhs_dilation[1],
+                                g.padding[0].first,
+                                g.padding[1].first};
+}
+
 Tensor code_convolution(const Tensor& lhs, const Tensor& rhs, const ConvGeometry& g,
                         Engine& engine) {
   const ConvSizes s = sizes_of(g, lhs.shape(), rhs.shape());
   const Tensor x = tensor::transpose(lhs, channels_last(g.layout.lhs));
   const Tensor w = tensor::transpose(rhs, kernel_order(g.layout.rhs));
   const std::int64_t k = count(s.kernel) * s.ci;
+  if (const auto shape = windows(g, s)) {
+    if (const auto acc = engine.convolve(*shape, x, w.reshaped({k, s.co}))) {
+      const Tensor out = acc->reshaped({s.batch, s.out[0], s.out[1], s.co});
+      return tensor::transpose(out, inverse_permutation(channels_last(g.layout.out)));
+    }
+  }
   const auto multiply = [&](const std::vector<std::uint8_t>& a, const std::vector<std::uint8_t>& b,
                             std::int64_t rows) {
     Tensor left(lhs.dtype(), {1, rows, k});

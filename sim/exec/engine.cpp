@@ -112,6 +112,40 @@ bool Engine::multiply_fast(const Matrices& x, std::int32_t* acc) {
   return true;
 }
 
+std::optional<Tensor> Engine::convolve(const kernels::Convolution2d& shape, const Tensor& x,
+                                       const Tensor& w) {
+  if (!uses_kernels(options_.level) || options_.observer != nullptr || !options_.faults.empty()) {
+    return std::nullopt;
+  }
+  const std::int64_t rows = shape.batch * shape.out_height * shape.out_width;
+  const std::int64_t k = w.dim(0), n = w.dim(1);
+  if (mxu::refuse_types(profile_, x.dtype(), w.dtype()).refused() ||
+      mxu::refuse_shape(profile_, rows, n, k).refused()) {
+    return std::nullopt;
+  }
+  const std::uint8_t* image = x.data<std::uint8_t>().data();
+  const std::uint8_t* taps = w.data<std::uint8_t>().data();
+  mxu::ProductRange range;
+  range.k = k;
+  if (!mxu::plain_wrap(profile_)) {
+    range.lhs = range_of(image, x.size(), x.dtype());
+    range.lhs = {std::min<std::int64_t>(range.lhs.low, 0),
+                 std::max<std::int64_t>(range.lhs.high, 0)};  // the border
+    range.rhs = range_of(taps, w.size(), w.dtype());
+  }
+  const mxu::Licence licence = mxu::licence(profile_, range);
+  if (!licence.granted) return std::nullopt;
+  products_.push_back({current_, 1, rows, k, n});
+  const kernels::GemmKernel& kernel = *kernels::gemm_kernels_for(options_.isa).front();
+  thread_local kernels::PackedRhs packed;
+  packed.pack(kernel, options_.isa, {taps, k, n, n, 1, is_signed(w.dtype())}, shape.channels);
+  Tensor out(DType::kS32, {rows, n});
+  kernels::convolve(shape, image, is_signed(x.dtype()), packed,
+                    {out.mutable_data<std::int32_t>().data(), n, options_.pool, nullptr});
+  count("fast", kernel.name, licence.reason);
+  return out;
+}
+
 void Engine::multiply_slow(const Matrices& x, std::int32_t* acc) {
   const std::vector<std::int32_t> a = widen(x.lhs, x.m * x.k, x.lhs_type);
   const std::vector<std::int32_t> b = widen(x.rhs, x.k * x.n, x.rhs_type);

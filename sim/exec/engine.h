@@ -6,11 +6,13 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "sim/base/parallel.h"
 #include "sim/kernels/isa.h"
+#include "sim/kernels/window.h"
 #include "sim/mxu/product.h"
 #include "sim/mxu/profile.h"
 #include "sim/tensor/tensor.h"
@@ -61,6 +63,12 @@ class Engine {
 
   // [b,m,k] x [b,k,n] codes (s8, u8, s4, u4) -> s32 [b,m,n]. Shapes give b as their leading axis.
   [[nodiscard]] tensor::Tensor multiply(const tensor::Tensor& lhs, const tensor::Tensor& rhs);
+  // A convolution without patches in memory: codes x [b,h,w,ci] and w [kh*kw*ci, co] -> s32
+  // [b*oh*ow, co]. nullopt where the kernels may not stand for the unit (level, licence, types, a
+  // planted fault) or somebody watches the products: the caller multiplies patches then.
+  [[nodiscard]] std::optional<tensor::Tensor> convolve(const kernels::Convolution2d& shape,
+                                                       const tensor::Tensor& x,
+                                                       const tensor::Tensor& w);
 
   [[nodiscard]] bool undefined() const { return !undefined_reason_.empty(); }
   [[nodiscard]] const std::string& undefined_reason() const { return undefined_reason_; }

@@ -137,6 +137,7 @@ class CaseRunner {
     exec::Request out{case_.graph, case_.rules, case_.plan,     case_.run, *data_,
                       policy,      profile,     options_.level, golden};
     out.isa = options_.isa;
+    out.pool = options_.pool;
     return out;
   }
 

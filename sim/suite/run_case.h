@@ -24,6 +24,7 @@ struct CaseOptions {
   std::optional<mxu::Profile> profile;     // instead of the case's hardware
   exec::Level level = exec::Level::kFunctional;
   kernels::Isa isa = kernels::best_isa();
+  base::Pool* pool = nullptr;  // of the kernels inside one product; null: the calling thread alone
   // Instruction sets the check `fast` tries.
   std::vector<kernels::Isa> fast_isas = kernels::isas_here();
   DumpMode dump = DumpMode::kNone;

@@ -233,7 +233,15 @@ SuiteRun run_suite(Collection collection, const SuiteOptions& options) {
   if (check_goldens(collection.cases, digests, checksum_problems)) {
     collection.warnings.insert(collection.warnings.end(), checksum_problems.begin(),
                                checksum_problems.end());
-    run = Runner(std::move(collection), options).run(digests);
+    // A single case has nothing to share out but its products. A case that may be left behind when
+    // its time is over keeps to its own thread.
+    SuiteOptions chosen = options;
+    std::unique_ptr<base::Pool> pool;
+    if (collection.cases.size() == 1 && options.jobs > 1 && options.timeout_seconds == 0) {
+      pool = std::make_unique<base::Pool>(options.jobs);
+      chosen.cases.pool = pool.get();
+    }
+    run = Runner(std::move(collection), chosen).run(digests);
   } else {
     run.diagnostics = std::move(checksum_problems);
     run.refused = true;
