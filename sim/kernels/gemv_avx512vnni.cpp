@@ -1,4 +1,4 @@
-// AVX-512 VNNI for one to three rows: the right side is read once and never again, so the speed is
+// AVX-512 VNNI for one and two rows: the right side is read once and never again, so the speed is
 // that of reading it. Several chains along k hide the latency of vpdpbusd (modulo 2^32 their order
 // is free), and the fetch runs ahead across panels, which lie one behind the other.
 //
@@ -123,16 +123,13 @@ MXCHECK_TARGET void one_row(const GemmStrip& x) {
     }                                                                       \
   }
 #define MXCHECK_TWO(F, chain, offset) F(0, chain, offset) F(1, chain, offset)
-#define MXCHECK_THREE(F, chain, offset) MXCHECK_TWO(F, chain, offset) F(2, chain, offset)
 MXCHECK_ROWS(two_rows, MXCHECK_TWO)
-MXCHECK_ROWS(three_rows, MXCHECK_THREE)
 
 }  // namespace
 
-MXCHECK_TARGET void gemv_s8u8s32_3x32x4_avx512vnni(const GemmStrip& x) {
+MXCHECK_TARGET void gemv_s8u8s32_2x32x4_avx512vnni(const GemmStrip& x) {
   if (x.rows == 1) return one_row(x);
-  if (x.rows == 2) return two_rows(x);
-  three_rows(x);
+  two_rows(x);
 }
 
 #undef MXCHECK_TARGET
