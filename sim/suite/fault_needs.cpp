@@ -75,6 +75,11 @@ void add_gradient(const NodePlan& p, const GradientPlan& g, const OperandPlan& y
   if (g.quantize_g) add_quantization(*g.quantize_g, needs);
   if (g.quantize_residual) add_quantization(*g.quantize_residual, needs);
   const bool fast = g.path == graph::Path::kFast;
+  const bool residual_scale =
+      g.quantize_residual || (g.residual == Residual::kQuantized && y.quantize.has_value());
+  needs.set_if(fast && is_dot, Need::kFast);
+  needs.set_if(fast && (g.quantize_g || residual_scale), Need::kScale);
+  needs.set_if(fast && g.quantize_g && residual_scale, Need::kTwoScales);
   needs.set_if(fast && g.quantize_g && g.quantize_g->zero_point, Need::kZeroPointProduct);
   needs.set_if(g.noise && p.noise_method.has_value(), Need::kNoise);
   needs.set_if(g.residual == Residual::kCodes, Need::kFolded);
