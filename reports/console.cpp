@@ -35,6 +35,11 @@ std::vector<Located> judged_findings(const CaseResult& c) {
   return out;
 }
 
+// A case that passed against its expectation is not about its findings.
+std::vector<Located> shown_findings(const CaseResult& c) {
+  return c.status == Status::kXpass ? std::vector<Located>{} : judged_findings(c);
+}
+
 std::string totals_line(const Totals& sum) {
   return fmt::format("{} passed, {} failed, {} skipped\n", sum.passed, sum.failed, sum.skipped);
 }
@@ -98,6 +103,22 @@ std::string figures_text(const CaseResult& c) {
   return out;
 }
 
+// What became of the expectations file, if the run had one.
+std::string expectations_text(const RunResult& run) {
+  if (run.expectations.empty()) return "";
+  std::int64_t came = 0, missed = 0;
+  for (const CaseResult& c : run.cases) {
+    came += c.expectation && c.status != Status::kXpass ? 1 : 0;
+    missed += c.status == Status::kXpass ? 1 : 0;
+  }
+  const auto idle = std::count_if(run.expectations.begin(), run.expectations.end(),
+                                  [](const ExpectationUse& e) { return e.decided == 0; });
+  return fmt::format(
+      "expectations: {} cases as expected (reasons: -v), {} passed against it; {} of "
+      "{} entries decided nothing\n",
+      came, missed, idle, run.expectations.size());
+}
+
 // The SIMD kernels the run put to the test, and the one it computed with.
 std::string kernels_text(const RunResult& run) {
   const std::vector<KernelUse> uses = kernel_totals(run);
@@ -129,6 +150,9 @@ std::string repeat_command(const CaseResult& c, const RunContext& context) {
   if (!policy.empty()) out += " --policy " + shell_quote(policy);
   if (!context.hardware.empty()) out += " --hardware " + shell_quote(context.hardware);
   for (const std::string& fault : context.faults) out += " --fault " + shell_quote(fault);
+  if (c.status == Status::kXpass) {
+    out += " --expectations " + shell_quote(context.expectations);
+  }
   return out + " --level " + context.level + " --isa " + context.isa;
 }
 
@@ -144,7 +168,7 @@ std::string case_headline(const CaseResult& c) {
 }
 
 std::string failure_text(const CaseResult& c, const RunContext& context) {
-  const std::vector<Located> findings = judged_findings(c);
+  const std::vector<Located> findings = shown_findings(c);
   std::string out;
   for (const Located& located : findings) {
     out += finding_text(c, located, name(c.status), context);
@@ -179,7 +203,7 @@ std::string ConsoleWriter::finished(const CaseResult& c) {
     const std::string why = case_headline(c);
     if (!why.empty()) out += "  " + why;
     out += fmt::format("  ({:.1f} ms)\n", c.milliseconds);
-  } else if (const auto findings = judged_findings(c); findings.empty()) {
+  } else if (const auto findings = shown_findings(c); findings.empty()) {
     out = fmt::format("{} {}  {}\n", word, printable(c.id), printable(c.reason));
     out += fmt::format("  repeat: {}\n", printable(repeat_command(c, context_)));
   } else {
@@ -230,6 +254,7 @@ std::string ConsoleWriter::summary(const RunResult& run) const {
       out += "\n";
     }
     out += kernels_text(run);
+    out += expectations_text(run);
   }
   if (run.incomplete) out += "the run is incomplete\n";
   return out + totals_line(totals(run));

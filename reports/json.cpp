@@ -116,6 +116,20 @@ Json to_json(const QuantizationCounts& q) {
           {"reciprocal", optional(q.reciprocal)}};
 }
 
+Json to_json(const Expectation& e) {
+  return {{"entry", e.entry},
+          {"expected", name(e.expected)},
+          {"actual", name(e.actual)},
+          {"check", e.check},
+          {"reason", e.reason}};
+}
+
+Json to_json(const ExpectationUse& e) {
+  return {{"entry", e.entry},    {"glob", e.glob},     {"expected", name(e.expected)},
+          {"check", e.check},    {"reason", e.reason}, {"matched", e.matched},
+          {"decided", e.decided}};
+}
+
 Json to_json(const PathUse& p) {
   return {{"level", p.level}, {"kernel", p.kernel}, {"reason", p.reason}, {"products", p.products}};
 }
@@ -156,6 +170,7 @@ Json to_json(const CaseResult& c) {
           {"mode", c.mode},
           {"status", name(c.status)},
           {"reason", c.reason},
+          {"expectation", c.expectation ? to_json(*c.expectation) : Json(nullptr)},
           {"checks", checks},
           {"quantizations", quantizations},
           {"products", products},
@@ -178,7 +193,8 @@ Json to_json(const RunContext& context) {
           {"isa", context.isa},
           {"isas_here", context.isas_here},
           {"seed", optional(context.seed)},
-          {"shard", context.shard}};
+          {"shard", context.shard},
+          {"expectations", context.expectations}};
 }
 
 }  // namespace
@@ -186,6 +202,8 @@ Json to_json(const RunContext& context) {
 std::string to_json(const RunResult& run) {
   Json cases = Json::array();
   for (const CaseResult& c : run.cases) cases.push_back(to_json(c));
+  Json expectations = Json::array();
+  for (const ExpectationUse& e : run.expectations) expectations.push_back(to_json(e));
   const Totals sum = totals(run);
   const Json report{
       {"mxcheck_report", kReportVersion},
@@ -194,6 +212,7 @@ std::string to_json(const RunResult& run) {
       {"incomplete", run.incomplete},
       {"totals", {{"passed", sum.passed}, {"failed", sum.failed}, {"skipped", sum.skipped}}},
       {"kernels", to_json(kernel_totals(run))},
+      {"expectations", expectations},
       {"cases", cases},
       {"milliseconds", run.milliseconds}};
   return report.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";

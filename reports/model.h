@@ -123,6 +123,25 @@ struct QuantizationCounts {
                                            // would change
 };
 
+// An entry of an expectations file that decided the status of a case.
+struct Expectation {
+  std::string entry;  // the id or pattern it names
+  Status expected = Status::kFail;
+  Status actual = Status::kFail;  // before it became XFAIL or XPASS
+  std::string check;              // "" for any
+  std::string reason;
+};
+
+// An entry of an expectations file, and what it came to in a run.
+struct ExpectationUse {
+  std::string entry;
+  bool glob = false;
+  Status expected = Status::kFail;
+  std::string check, reason;
+  std::int64_t matched = 0;  // cases it names
+  std::int64_t decided = 0;  // of these: its conditions held, and it came or the case passed
+};
+
 // One integer product and the narrowest signed registers that would have held its sums. Vectors
 // whose sums need no more than a profile's widths cannot tell it from any wider one.
 struct ProductWidths {
@@ -159,6 +178,7 @@ struct CaseResult {
   std::vector<KernelUse> kernels;  // exercised by the check `fast`
   std::vector<std::string> quirks;
   std::vector<std::string> notes;
+  std::optional<Expectation> expectation;
   std::string golden_digest;
   double milliseconds = 0;
 };
@@ -166,22 +186,24 @@ struct CaseResult {
 struct RunContext {
   std::string version, commit;
   std::vector<std::string> paths;
-  std::string selection;  // the options that selected the cases, "" for all
-  std::string policy;     // forced by --policy, else ""
-  std::string hardware;   // forced by --hardware, else ""
+  std::string selection;            // the options that selected the cases, "" for all
+  std::string policy;               // forced by --policy, else ""
+  std::string hardware;             // forced by --hardware, else ""
   std::vector<std::string> faults;  // planted on purpose, as JSON
   std::string level = "functional";
   std::string isa = "scalar";
   std::vector<std::string> isas_here;  // what the host has, best first
   std::optional<std::uint64_t> seed;
-  std::string shard;  // "1/4"
+  std::string shard;         // "1/4"
+  std::string expectations;  // the file, "" for none
 };
 
 struct RunResult {
   RunContext context;
-  std::vector<CaseResult> cases;  // in case order
-  bool incomplete = false;        // stopped before every selected case ran
-  std::string suite_digest;       // SHA-256 over ids and digests of the cases
+  std::vector<CaseResult> cases;             // in case order
+  std::vector<ExpectationUse> expectations;  // in the order of their file
+  bool incomplete = false;                   // stopped before every selected case ran
+  std::string suite_digest;                  // SHA-256 over ids and digests of the cases
   double milliseconds = 0;
 };
 

@@ -88,7 +88,7 @@ RunResult invented_run() {
                 12.5};
   failing.checks = {isolated};
   failing.products = {{"step0/quant/y/fwd", 1, 4, 16, 8, 14, 14}};
-  failing.quantizations = {{"step0/quant/y/fwd/lhs", 64, 3, 1, 3, 5}};
+  failing.quantizations = {{"step0/quant/y/fwd/lhs", 64, 3, 1, 3, 5, 2}};
   CaseResult hostile = case_of("x/<a&\"b\x01\xff", Status::kVacuous, "all \x02 zero ]]>");
   CaseResult missing = case_of("qt/missing", Status::kFail, "");
   CheckResult check = failed_check("end_to_end");
@@ -104,7 +104,16 @@ RunResult invented_run() {
                hostile,
                case_of("hw/trap", Status::kUndefined, "overflow at (0,1,2)"),
                case_of("hw/skip", Status::kSkip, "no kernel"),
-               case_of("bug", Status::kSuiteError, "a check failed")};
+               case_of("bug", Status::kSuiteError, "a check failed"),
+               case_of("known", Status::kXfail, "FAIL as expected: issue 12"),
+               case_of("mended", Status::kXpass, "passed, but FAIL is expected: issue 13")};
+  run.cases[8].expectation = Expectation{"kno*", Status::kFail, Status::kFail, "", "issue 12"};
+  run.cases[9].expectation =
+      Expectation{"mended", Status::kFail, Status::kPass, "golden", "issue 13"};
+  run.context.expectations = "cases/expectations/known.json";
+  run.expectations = {{"kno*", true, Status::kFail, "", "issue 12", 1, 1},
+                      {"mended", false, Status::kFail, "golden", "issue 13", 1, 1},
+                      {"gone", false, Status::kVacuous, "", "issue 14", 0, 0}};
   return run;
 }
 

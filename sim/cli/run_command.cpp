@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <map>
 #include <thread>
@@ -39,8 +40,12 @@ CommandLine command_line() {
       ("isa", po::value<std::string>(), "instruction set of the kernels: see mxcheck info")  //
       ("jobs,j", po::value<std::string>(), "cases run at a time, 0: one per processor")      //
       ("timeout", po::value<std::string>(), "seconds per case")                              //
-      ("exitfirst,x", "stop after the first failure")                                        //
-      ("maxfail", po::value<std::string>(), "stop after N failures")                         //
+      ("expectations", po::value<std::string>(),
+       "FILE of cases known not to pass, with reasons. A failure as expected is XFAIL and "
+       "counts as passed; a pass against it is XPASS and fails. An entry that matches no case "
+       "is an error (exit 4), under a selection or a path of a single file a warning")  //
+      ("exitfirst,x", "stop after the first failure")                                   //
+      ("maxfail", po::value<std::string>(), "stop after N failures")                    //
       ("report", po::value<Strings>()->composing(),
        "KIND=FILE, KIND json or junit (repeatable)")  //
       ("fault", po::value<Strings>()->composing(),
@@ -53,10 +58,11 @@ CommandLine command_line() {
       ("verbose,v", "a line per case; -vv: also per check")                             //
       ("very-verbose", "the same as -vv")                                               //
       ("help,h", "this text");
-  line.missing = {"rerun-failed", "expectations", "annotate", "seed", "resume", "max-memory"};
+  line.missing = {"rerun-failed", "annotate", "seed", "resume", "max-memory"};
   line.examples =
       "  mxcheck run cases --tag smoke\n"
       "  mxcheck run cases -k 'qt/ and not bf16' --report json=out.json --report junit=out.xml\n"
+      "  mxcheck run cases --hardware tpu_v5e --expectations cases/expectations/tpu_v5e.json\n"
       "  mxcheck run my_case.json --dump values.safetensors --dump-mode isolated\n";
   return line;
 }
@@ -149,6 +155,7 @@ reports::RunContext context(const po::variables_map& map, const suite::SuiteOpti
   }
   out.level = exec::name(options.cases.level);
   out.isa = kernels::name(options.cases.isa);
+  out.expectations = text(map, "expectations", "");
   for (const kernels::Isa one : kernels::isas_here()) out.isas_here.push_back(kernels::name(one));
   if (has(map, "shard-count")) {
     out.shard = text(map, "shard-index", "0") + "/" + text(map, "shard-count", "1");
@@ -204,13 +211,52 @@ bool write_outputs(const reports::RunResult& result, const std::vector<ReportReq
   return good;
 }
 
+// Every entry must name a case. Where only some cases are selected others are not missed.
+enum class Entries { kAllUsed, kSomeUnused };
+Entries check_entries(const suite::Expectations& expectations, const suite::Collection& collection,
+                      bool partial) {
+  std::vector<std::string> ids;
+  for (const casefile::Case& c : collection.cases) ids.push_back(c.id);
+  for (const suite::RefusedCase& refused : collection.refused) ids.push_back(refused.id);
+  const base::Diagnostics unused = expectations.unused(ids);
+  if (unused.empty()) return Entries::kAllUsed;
+  if (!partial) {
+    for (const base::Diagnostic& d : unused) fmt::print(stderr, "{}\n", base::format(d));
+    return Entries::kSomeUnused;
+  }
+  fmt::print(
+      stderr, "mxcheck: warning: {} of {} entries of {} match no selected case [EXPECT-UNUSED]\n",
+      unused.size(), expectations.entries().size(), base::printable(expectations.file().string()));
+  return Entries::kAllUsed;
+}
+
+// Does the command line name less than whole folders?
+bool is_partial(const po::variables_map& map) {
+  const std::vector<std::filesystem::path> where = paths(map);
+  std::error_code error;
+  return !selection_text(map).empty() || integer(map, "shard-count", 1, 1, 1 << 20) > 1 ||
+         std::any_of(where.begin(), where.end(), [&](const std::filesystem::path& path) {
+           return !std::filesystem::is_directory(path, error);
+         });
+}
+
 void print_diagnostics(const base::Diagnostics& diagnostics) {
   for (const base::Diagnostic& d : diagnostics) fmt::print(stderr, "{}\n", base::format(d));
 }
 
-int exit_code(const suite::SuiteRun& run) {
+std::optional<suite::Expectations> read_expectations(const po::variables_map& map) {
+  if (!has(map, "expectations")) return std::nullopt;
+  base::Diagnostics problems;
+  std::optional<suite::Expectations> out =
+      suite::Expectations::read(text(map, "expectations", ""), problems);
+  print_diagnostics(problems);
+  if (!out) throw UsageError("--expectations: the file cannot be used");
+  return out;
+}
+
+int exit_code(const suite::SuiteRun& run, Entries entries) {
   if (run.interrupted) return kExitInterrupted;
-  if (run.refused) return kExitUsage;
+  if (run.refused || entries == Entries::kSomeUnused) return kExitUsage;
   return reports::totals(run.result).failed > 0 ? kExitFailed : kExitOk;
 }
 
@@ -224,6 +270,10 @@ int run_run(const Arguments& arguments) {
   base::Result<suite::Collection> collected = suite::collect(paths(map), selected);
   if (!collected) throw UsageError(base::printable(collected.error()));
   suite::Collection collection = std::move(collected).value();
+  const std::optional<suite::Expectations> expectations = read_expectations(map);
+  const Entries entries =
+      expectations ? check_entries(*expectations, collection, is_partial(map)) : Entries::kAllUsed;
+  options.expectations = expectations ? &*expectations : nullptr;
   const std::size_t total = collection.cases.size() + collection.refused.size();
   reports::ConsoleStyle style;
   style.verbosity = static_cast<reports::Verbosity>(verbosity(map));
@@ -248,7 +298,7 @@ int run_run(const Arguments& arguments) {
       write_outputs(run.result, requests, text(map, "dump", ""), std::move(run.dump));
   fmt::print("{}", console.summary(run.result));
   std::fflush(stdout);
-  const int code = !written ? kExitUsage : total == 0 ? kExitNothing : exit_code(run);
+  const int code = !written ? kExitUsage : total == 0 ? kExitNothing : exit_code(run, entries);
   if (run.abandoned) std::_Exit(code);
   return code;
 }

@@ -125,6 +125,9 @@ class Runner {
   Runner(Collection collection, const SuiteOptions& options)
       : options_(options), refused_(std::move(collection.refused)) {
     run_.diagnostics = std::move(collection.warnings);
+    if (options.expectations != nullptr) {
+      run_.result.expectations = options.expectations->no_uses();
+    }
     for (Case& c : collection.cases) {
       cases_.push_back(std::make_shared<const Case>(std::move(c)));
     }
@@ -162,7 +165,8 @@ class Runner {
     for (auto& [name, value] : run.dump) {
       run_.dump.emplace(run.result.id + ":" + name, as_stored(value));
     }
-    if (!run.refusal.empty()) {
+    expect(run.result);
+    if (!run.refusal.empty() && run.result.status != Status::kXfail) {
       run_.refused = true;
       run_.diagnostics.insert(run_.diagnostics.end(), run.refusal.begin(), run.refusal.end());
     }
@@ -171,12 +175,20 @@ class Runner {
 
   void add_refused(const RefusedCase& refused) {
     CaseResult result = refused_result(refused);
-    if (result.status != Status::kPass) {
+    const bool good = result.status == Status::kPass;
+    expect(result);
+    if (!good && result.status != Status::kXfail) {
       run_.diagnostics.insert(run_.diagnostics.end(), refused.diagnostics.begin(),
                               refused.diagnostics.end());
     }
-    if (refused.expected.empty()) run_.refused = true;
+    if (refused.expected.empty() && result.status != Status::kXfail) run_.refused = true;
     add_result(std::move(result));
+  }
+
+  void expect(CaseResult& result) {
+    if (options_.expectations == nullptr || done_) return;
+    options_.expectations->apply(kernels::name(options_.cases.isa), result,
+                                 run_.result.expectations);
   }
 
   void add_result(CaseResult result) {

@@ -9,6 +9,7 @@
 
 #include "reports/model.h"
 #include "sim/suite/collect.h"
+#include "sim/suite/expectations.h"
 #include "sim/suite/run_case.h"
 
 namespace mxcheck::suite {
@@ -19,6 +20,7 @@ struct SuiteOptions {
   double timeout_seconds = 0;               // per case; 0: none
   std::int64_t max_failures = 0;            // stop after so many; 0: never
   const std::atomic<bool>* stop = nullptr;  // set from a signal handler
+  const Expectations* expectations = nullptr;
   std::function<void(const reports::CaseResult&)>
       finished;  // in case order, from the caller's thread
 };
