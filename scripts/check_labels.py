@@ -32,9 +32,9 @@ NO_CASE = {
     'JSON-UTF8': 'such a file cannot be read as far as its expectation',
     'CASE-FILE': 'speaks of files that cannot be opened', 'REF-UNUSED': 'is a warning',
     'GOLD-MISSING': 'an expected refusal stands alone', 'GOLD-FORMAT': 'an expected refusal stands alone',
-    **{f'EXPECT-{word}': 'speaks of expectations files' for word in
+    **{f'XFAIL-{word}': 'speaks of expectations files' for word in
        ('FILE', 'VERSION', 'KEY', 'VALUE', 'REASON', 'DUPLICATE', 'UNUSED')},
-    **{f'REPORT-{word}': 'speaks of run reports' for word in ('FILE', 'VERSION', 'KEY', 'VALUE')},
+    **{f'RPT-{word}': 'speaks of run reports' for word in ('FILE', 'VERSION', 'KEY', 'VALUE')},
     'GOLD-CHECKSUM': 'stops a run before any case', 'HW-JSON': 'speaks of profile files',
 }
 

@@ -77,7 +77,7 @@ class Expectations(ToolTest):
     def test_an_entry_that_matches_no_case_does_not_go_unnoticed(self):
         gone = {'id': 'qt/gone', 'status': 'FAIL', 'reason': 'was removed'}
         result, _, report = self.run_with(self.BAD, self.ZERO, gone, code=4)
-        self.assertRegex(result.stderr, r'e\.json:\d+:\d+: error\[EXPECT-UNUSED\] at /entries/2')
+        self.assertRegex(result.stderr, r'e\.json:\d+:\d+: error\[XFAIL-UNUSED\] at /entries/2')
         self.assertEqual(report['expectations'][2]['matched'], 0)
         self.assertEqual(last_line(result.stdout), '3 passed, 0 failed, 0 skipped')
         result, *_ = self.run_with(self.BAD, gone, code=0, options=('--id', 'qt/bad'))
@@ -92,14 +92,14 @@ class Expectations(ToolTest):
         self.assertNotIn('CASE-MISSING', result.stderr)
 
     def test_a_file_that_cannot_be_used_runs_nothing(self):
-        for text, label in (('{"mxcheck_expectations": 1, "entries": [{"id": "a"}]}', 'EXPECT-KEY'),
-                            ('{"mxcheck_expectations": 9, "entries": []}', 'EXPECT-VERSION'),
+        for text, label in (('{"mxcheck_expectations": 1, "entries": [{"id": "a"}]}', 'XFAIL-KEY'),
+                            ('{"mxcheck_expectations": 9, "entries": []}', 'XFAIL-VERSION'),
                             ('[' * 100000, 'JSON-DEPTH'), ('\xff{', 'JSON-')):
             self.write('e.json', text)
             result = self.tool('run', 'cases', '--expectations', 'e.json', code=4)
             self.assertIn(label, result.stderr)
             self.assertEqual(result.stdout, '')
-        self.assertIn('EXPECT-FILE', self.tool('run', '--expectations', 'none.json', code=4).stderr)
+        self.assertIn('XFAIL-FILE', self.tool('run', '--expectations', 'none.json', code=4).stderr)
 
     def test_an_expected_failure_does_not_stop_a_run(self):
         _, cases, _ = self.run_with(self.BAD, self.ZERO, code=0, options=('-x',))

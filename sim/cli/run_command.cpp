@@ -225,7 +225,7 @@ Entries check_entries(const suite::Expectations& expectations, const suite::Coll
     return Entries::kSomeUnused;
   }
   fmt::print(
-      stderr, "mxcheck: warning: {} of {} entries of {} match no selected case [EXPECT-UNUSED]\n",
+      stderr, "mxcheck: warning: {} of {} entries of {} match no selected case [XFAIL-UNUSED]\n",
       unused.size(), expectations.entries().size(), base::printable(expectations.file().string()));
   return Entries::kAllUsed;
 }

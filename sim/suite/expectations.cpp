@@ -112,7 +112,7 @@ class EntryReader {
     const auto id = value.find("id");
     const auto glob = value.find("glob");
     if (id.has_value() == glob.has_value()) {
-      reader_.error(value, "EXPECT-KEY", id ? "both \"id\" and \"glob\"" : "no \"id\"",
+      reader_.error(value, "XFAIL-KEY", id ? "both \"id\" and \"glob\"" : "no \"id\"",
                     "\"id\", the id of one case, or \"glob\", a pattern of ids");
       return;
     }
@@ -185,7 +185,7 @@ class EntryReader {
     if (!text) return;
     const bool blank = text->find_first_not_of(" \t\r\n") == std::string::npos;
     if (blank || text->size() > kMostReason) {
-      reader_.error(*reason, "EXPECT-REASON",
+      reader_.error(*reason, "XFAIL-REASON",
                     blank ? "an empty reason" : fmt::format("a reason of {} bytes", text->size()),
                     fmt::format("why this is expected, in at most {} bytes", kMostReason),
                     "name the issue that will remove the entry");
@@ -197,7 +197,7 @@ class EntryReader {
     const auto key = std::tie(entry_.name, entry_.glob, entry_.check, entry_.policy,
                               entry_.hardware, entry_.isa);
     if (seen_.insert(key).second) return;
-    reader_.error(value, "EXPECT-DUPLICATE",
+    reader_.error(value, "XFAIL-DUPLICATE",
                   fmt::format("\"{}\" is expected twice under the same conditions",
                               base::shortened(entry_.name)),
                   "one entry for each case, check and condition");
@@ -249,7 +249,7 @@ std::optional<Expectations> Expectations::read(const std::filesystem::path& file
   if (text) return parse(text.value(), file, diagnostics);
   base::Diagnostic d;
   d.file = file.string();
-  d.label = "EXPECT-FILE";
+  d.label = "XFAIL-FILE";
   d.fact = text.error();
   d.expectation = fmt::format("a readable file of at most {} bytes", kLimits.bytes);
   diagnostics.push_back(d);
@@ -264,7 +264,7 @@ std::optional<Expectations> Expectations::parse(const std::string& text,
   for (base::Diagnostic& d : parsing) d.file = file.string();
   diagnostics.insert(diagnostics.end(), parsing.begin(), parsing.end());
   if (!document) return std::nullopt;
-  JsonReader reader(file.string(), {"EXPECT-KEY", "EXPECT-VALUE"}, diagnostics);
+  JsonReader reader(file.string(), {"XFAIL-KEY", "XFAIL-VALUE"}, diagnostics);
   const JsonValue root = document->root();
   if (!reader.check_object(root, {"mxcheck_expectations", "description", "entries"},
                            "an expectations file")) {
@@ -274,7 +274,7 @@ std::optional<Expectations> Expectations::parse(const std::string& text,
     const auto number = reader.integer(*version, 0, std::int64_t{1} << 31);
     if (number && *number != kExpectationsVersion) {
       reader.error(
-          *version, "EXPECT-VERSION", fmt::format("format version {}", *number),
+          *version, "XFAIL-VERSION", fmt::format("format version {}", *number),
           fmt::format("version {}, the only one this program reads", kExpectationsVersion));
       return std::nullopt;
     }
@@ -364,7 +364,7 @@ base::Diagnostics Expectations::unused(const std::vector<std::string>& ids) cons
     d.line = e.line;
     d.column = e.column;
     d.pointer = e.pointer;
-    d.label = "EXPECT-UNUSED";
+    d.label = "XFAIL-UNUSED";
     d.fact = fmt::format("\"{}\" matches none of the {} cases of the run", base::shortened(e.name),
                          ids.size());
     d.expectation = e.glob ? "a pattern that matches a case" : "the id of a case";

@@ -5,8 +5,8 @@
 // FAIL, VACUOUS, DUT_ERROR, SUITE_ERROR as expected: XFAIL. SKIP and UNDEFINED as expected stay
 // what they are. A pass where something else is expected: XPASS, which fails, unless the entry is
 // not strict. Anything else keeps its status: an expected FAIL does not excuse a VACUOUS.
-// Labels: EXPECT-FILE, EXPECT-VERSION, EXPECT-KEY, EXPECT-VALUE, EXPECT-REASON, EXPECT-DUPLICATE,
-// EXPECT-UNUSED. Contract: cases/schema/expectations.schema.json.
+// Labels: XFAIL-FILE, XFAIL-VERSION, XFAIL-KEY, XFAIL-VALUE, XFAIL-REASON, XFAIL-DUPLICATE,
+// XFAIL-UNUSED. Contract: cases/schema/expectations.schema.json.
 #pragma once
 
 #include <filesystem>
@@ -53,7 +53,7 @@ class Expectations {
              std::vector<reports::ExpectationUse>& uses) const;
   [[nodiscard]] std::vector<reports::ExpectationUse> no_uses() const;
 
-  // EXPECT-UNUSED for every entry that matches none of the ids.
+  // XFAIL-UNUSED for every entry that matches none of the ids.
   [[nodiscard]] base::Diagnostics unused(const std::vector<std::string>& ids) const;
 
  private:

@@ -160,14 +160,14 @@ TEST_CASE("a star stays inside one part of an id, two stars do not", "[expect]")
   }
 }
 
-TEST_CASE("an entry that matches no case is reported at its place [EXPECT-UNUSED]", "[expect]") {
+TEST_CASE("an entry that matches no case is reported at its place [XFAIL-UNUSED]", "[expect]") {
   const Expectations expectations = read(entry("\"status\": \"FAIL\"") + ",\n  " +
                                          "{\"glob\": \"qat/*\", \"status\": \"FAIL\", "
                                          "\"reason\": \"r\"}");
   CHECK(expectations.unused({"qt/a", "qat/b"}).empty());
   const base::Diagnostics unused = expectations.unused({"qt/a"});
   REQUIRE(unused.size() == 1);
-  CHECK(unused[0].label == "EXPECT-UNUSED");
+  CHECK(unused[0].label == "XFAIL-UNUSED");
   CHECK(unused[0].line == 3);
   CHECK(unused[0].pointer == "/entries/1");
 }
@@ -184,26 +184,26 @@ TEST_CASE("every problem of a file is told at once, with label and place", "[exp
       "\n[]"));
   std::vector<std::string> found;
   for (const base::Diagnostic& d : all) found.push_back(d.label + " " + std::to_string(d.line));
-  const std::vector<std::string> wanted{"EXPECT-VALUE 3",  "EXPECT-KEY 4",       "EXPECT-VALUE 5",
-                                        "EXPECT-REASON 5", "EXPECT-KEY 6",       "EXPECT-VALUE 6",
-                                        "EXPECT-VALUE 6",  "EXPECT-VALUE 6",     "EXPECT-VALUE 6",
-                                        "EXPECT-VALUE 6",  "EXPECT-DUPLICATE 8", "EXPECT-VALUE 9"};
+  const std::vector<std::string> wanted{"XFAIL-VALUE 3",  "XFAIL-KEY 4",       "XFAIL-VALUE 5",
+                                        "XFAIL-REASON 5", "XFAIL-KEY 6",       "XFAIL-VALUE 6",
+                                        "XFAIL-VALUE 6",  "XFAIL-VALUE 6",     "XFAIL-VALUE 6",
+                                        "XFAIL-VALUE 6",  "XFAIL-DUPLICATE 8", "XFAIL-VALUE 9"};
   CHECK(found == wanted);
 }
 
 TEST_CASE("what is no expectations file is refused", "[expect]") {
   const auto label = [](const std::string& text) { return refusals(text).at(0).label; };
-  CHECK(label("{\"mxcheck_expectations\": 2, \"entries\": []}") == "EXPECT-VERSION");
-  CHECK(label("{\"entries\": []}") == "EXPECT-KEY");
-  CHECK(label("{\"mxcheck_expectations\": 1}") == "EXPECT-KEY");
-  CHECK(label("[]") == "EXPECT-VALUE");
+  CHECK(label("{\"mxcheck_expectations\": 2, \"entries\": []}") == "XFAIL-VERSION");
+  CHECK(label("{\"entries\": []}") == "XFAIL-KEY");
+  CHECK(label("{\"mxcheck_expectations\": 1}") == "XFAIL-KEY");
+  CHECK(label("[]") == "XFAIL-VALUE");
   CHECK(label("{") == "JSON-SYNTAX");
   CHECK(label("{\"mxcheck_expectations\": 1, \"entries\": [], \"entries\": []}") ==
         "JSON-DUPLICATE");
   CHECK(label(std::string(100, '[')) == "JSON-DEPTH");
   base::Diagnostics problems;
   CHECK_FALSE(Expectations::read("no/such/file.json", problems).has_value());
-  CHECK(problems.at(0).label == "EXPECT-FILE");
+  CHECK(problems.at(0).label == "XFAIL-FILE");
 }
 
 }  // namespace mxcheck::suite
