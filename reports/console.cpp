@@ -119,13 +119,24 @@ std::string expectations_text(const RunResult& run) {
       came, missed, idle, run.expectations.size());
 }
 
-// The SIMD kernels the run put to the test, and the one it computed with.
-std::string kernels_text(const RunResult& run) {
-  const std::vector<KernelUse> uses = kernel_totals(run);
-  if (uses.empty()) return "";
-  std::string out = "kernels exercised:";
-  for (const KernelUse& use : uses) out += fmt::format(" {} ({})", use.name, use.products);
-  return out + "\n";
+// The SIMD kernels the run put to the test: how many of those there are, and on demand which.
+std::string kernels_text(const RunResult& run, Verbosity verbosity) {
+  const std::vector<KernelUse> kernels = kernel_totals(run);
+  if (kernels.empty()) return "";
+  std::string used, unused;
+  std::int64_t count = 0;
+  for (const KernelUse& kernel : kernels) {
+    if (kernel.uses > 0) {
+      ++count;
+      used += fmt::format(" {} ({})", kernel.name, kernel.uses);
+    } else {
+      unused += " " + kernel.name;
+    }
+  }
+  std::string out = fmt::format("kernels exercised: {} of {}", count, kernels.size());
+  if (verbosity < Verbosity::kVerbose) return out + "\n";
+  out += ":" + used + "\n";
+  return unused.empty() ? out : out + "kernels not exercised:" + unused + "\n";
 }
 
 }  // namespace
@@ -253,7 +264,7 @@ std::string ConsoleWriter::summary(const RunResult& run) const {
       if (sum.left_out > 0) out += fmt::format("; {} cases left out", sum.left_out);
       out += "\n";
     }
-    out += kernels_text(run);
+    out += kernels_text(run, style_.verbosity);
     out += expectations_text(run);
   }
   if (run.incomplete) out += "the run is incomplete\n";

@@ -73,7 +73,7 @@ std::vector<KernelUse> kernel_totals(const RunResult& run) {
       if (same == out.end()) {
         out.push_back(use);
       } else {
-        same->products += use.products;
+        same->uses += use.uses;
       }
     }
   }

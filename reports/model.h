@@ -158,10 +158,11 @@ struct PathUse {
   std::int64_t products = 0;
 };
 
-// A SIMD kernel and how many products the check `fast` put through it.
+// A SIMD kernel of this host and how often the check `fast` used it: products, panels packed,
+// blocks of elements. A kernel it had no use for counts 0.
 struct KernelUse {
-  std::string name, isa;
-  std::int64_t products = 0;
+  std::string name, family, isa;
+  std::int64_t uses = 0;
 };
 
 struct CaseResult {
@@ -175,7 +176,7 @@ struct CaseResult {
   std::vector<QuantizationCounts> quantizations;
   std::vector<ProductWidths> products;
   std::vector<PathUse> paths;
-  std::vector<KernelUse> kernels;  // exercised by the check `fast`
+  std::vector<KernelUse> kernels;  // under the check `fast`
   std::vector<std::string> quirks;
   std::vector<std::string> notes;
   std::optional<Expectation> expectation;
@@ -211,7 +212,7 @@ struct Totals {
   std::int64_t passed = 0, failed = 0, skipped = 0;
 };
 [[nodiscard]] Totals totals(const RunResult& run);
-// Every kernel the check `fast` exercised, in the order of kernels.def, with its products.
+// Every kernel the check `fast` knew, in the order of kernels.def, with its uses in all cases.
 [[nodiscard]] std::vector<KernelUse> kernel_totals(const RunResult& run);
 
 }  // namespace mxcheck::reports

@@ -89,6 +89,8 @@ RunResult invented_run() {
   failing.checks = {isolated};
   failing.products = {{"step0/quant/y/fwd", 1, 4, 16, 8, 14, 14}};
   failing.quantizations = {{"step0/quant/y/fwd/lhs", 64, 3, 1, 3, 5, 2}};
+  failing.kernels = {{"gemm_x_scalar", "gemm", "scalar", 3},
+                     {"noise_scalar", "noise", "scalar", 0}};
   CaseResult hostile = case_of("x/<a&\"b\x01\xff", Status::kVacuous, "all \x02 zero ]]>");
   CaseResult missing = case_of("qt/missing", Status::kFail, "");
   CheckResult check = failed_check("end_to_end");

@@ -108,7 +108,7 @@ bool Engine::multiply_fast(const Matrices& x, std::int32_t* acc) {
                               {x.lhs, x.m, x.k, x.k, 1, is_signed(x.lhs_type)},
                               {x.rhs, x.k, x.n, x.n, 1, is_signed(x.rhs_type)}};
   multiply_on_kernel(product, packed, {acc, x.n, options_.pool, nullptr}, options_.faults);
-  count("fast", kernel.name, licence.reason);
+  count("fast", kernels::tile_kernel(kernel, x.m).name, licence.reason);
   return true;
 }
 

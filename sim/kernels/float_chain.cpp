@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "sim/kernels/tally.h"
 #include "sim/kernels/vector_kernels.h"
 #include "sim/numerics/flush.h"
 
@@ -75,6 +76,7 @@ void chain_product(const ChainProduct& product, Isa chosen) {
     }
     return;
   }
+  note_use(kernel.name);
   Panels panels;
   panels.lhs.resize(static_cast<std::size_t>(product.m * block));
   panels.rhs.resize(static_cast<std::size_t>(block * kernel.columns));

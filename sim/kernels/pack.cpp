@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "sim/base/check.h"
+#include "sim/kernels/tally.h"
 
 namespace mxcheck::kernels {
 
@@ -23,12 +24,13 @@ namespace mxcheck::kernels {
 namespace {
 
 struct SumKernel {
+  const char *lines_name, *panel_name;
   SumLinesFunction lines;
   SumPanelFunction panel;
   Isa isa;
 };
 constexpr SumKernel kSumKernels[] = {
-#define MXCHECK_SUM_KERNEL(lines, panel, isa) {lines, panel, Isa::isa},
+#define MXCHECK_SUM_KERNEL(lines, panel, isa) {#lines, #panel, lines, panel, Isa::isa},
 #include "sim/kernels/kernels.def"
 #undef MXCHECK_SUM_KERNEL
 };
@@ -112,7 +114,9 @@ void pack_line_panel(const PanelFormat& format, const std::uint8_t* const* lines
   const bool bytes = format.storage != Storage::kS16 && format.group == 4;
   const std::int64_t whole = bytes ? codes / 4 : 0;
   if (whole > 0) {
-    best_pack_kernel(format.isa).lines({lines, count, width, whole, flip_of(format), out});
+    const PackKernel& kernel = best_pack_kernel(format.isa);
+    note_use(kernel.lines_name);
+    kernel.lines({lines, count, width, whole, flip_of(format), out});
   }
   for (int line = 0; line < count; ++line) {
     for (std::int64_t k = whole * 4; k < codes; ++k) {
@@ -138,8 +142,9 @@ void pack_matrix_panel(const PanelFormat& format, const LineMatrix& from, std::i
   const bool bytes = format.storage != Storage::kS16 && format.group == 4;
   const std::int64_t whole = bytes && from.line_stride == 1 ? codes / 4 : 0;
   if (whole > 0) {
-    best_pack_kernel(format.isa)
-        .planes({origin, from.k_stride, count, width, whole, flip_of(format), out});
+    const PackKernel& kernel = best_pack_kernel(format.isa);
+    note_use(kernel.planes_name);
+    kernel.planes({origin, from.k_stride, count, width, whole, flip_of(format), out});
   }
   for (std::int64_t k = whole * 4; k < codes; ++k) {
     for (int line = 0; line < count; ++line) {
@@ -150,13 +155,13 @@ void pack_matrix_panel(const PanelFormat& format, const LineMatrix& from, std::i
 }
 
 LineSums::LineSums(Isa isa, bool is_signed)
-    : lines_(kSumKernels[0].lines),
-      panel_(kSumKernels[0].panel),
-      flip_(static_cast<std::uint8_t>(is_signed ? 0 : 0x80)) {
+    : flip_(static_cast<std::uint8_t>(is_signed ? 0 : 0x80)) {
   for (const SumKernel& kernel : kSumKernels) {
     if (!covers(isa, kernel.isa)) continue;
     lines_ = kernel.lines;
     panel_ = kernel.panel;
+    lines_name_ = kernel.lines_name;
+    panel_name_ = kernel.panel_name;
   }
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "sim/kernels/gemm.h"
+#include "sim/kernels/tally.h"
 
 namespace mxcheck::kernels {
 
@@ -41,11 +42,13 @@ class LineSums {
   // out: [lines], lines `line_stride` bytes apart, `count` codes each, k contiguous.
   void operator()(const std::uint8_t* codes, std::int64_t line_stride, int lines,
                   std::int64_t count, std::int32_t* out) const {
+    note_use(lines_name_);
     lines_({codes, line_stride, lines, count, flip_, out});
     take_back_flip(lines, count, out);
   }
   // Of a panel packed as s8 in groups of four, `count` codes a line, padding 0.
   void panel(const std::uint8_t* packed, int width, std::int64_t count, std::int32_t* out) const {
+    note_use(panel_name_);
     panel_({packed, width, (count + 3) / 4, out});
     take_back_flip(width, count, out);
   }
@@ -59,8 +62,9 @@ class LineSums {
       out[i] = static_cast<std::int32_t>(static_cast<std::uint32_t>(out[i]) + moved);
     }
   }
-  SumLinesFunction lines_;
-  SumPanelFunction panel_;
+  SumLinesFunction lines_ = nullptr;
+  SumPanelFunction panel_ = nullptr;
+  const char *lines_name_ = "", *panel_name_ = "";
   std::uint8_t flip_;
 };
 

@@ -23,9 +23,9 @@ const std::vector<VectorKernelInfo>& vector_kernel_list() {
 // best.
 VectorKernels::VectorKernels(Isa chosen) {
 #define MXCHECK_VECTOR_KERNEL(family, Block, function, isa) \
-  if (covers(chosen, Isa::isa)) family##_ = function;
+  if (covers(chosen, Isa::isa)) family##_ = {#function, function};
 #define MXCHECK_CHAIN_KERNEL(function, isa, rows, columns) \
-  if (covers(chosen, Isa::isa)) chain_ = {function, rows, columns};
+  if (covers(chosen, Isa::isa)) chain_ = {#function, function, rows, columns};
 #include "sim/kernels/kernels.def"
 #undef MXCHECK_VECTOR_KERNEL
 #undef MXCHECK_CHAIN_KERNEL

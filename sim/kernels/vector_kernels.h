@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "sim/kernels/isa.h"
+#include "sim/kernels/tally.h"
 #include "sim/kernels/vector_block.h"
 
 namespace mxcheck::kernels {
@@ -24,6 +25,7 @@ struct VectorKernelInfo {
 [[nodiscard]] const std::vector<VectorKernelInfo>& vector_kernel_list();
 
 struct ChainKernel {
+  const char* name = "";
   void (*function)(const ChainTile&) = nullptr;
   int rows = 0, columns = 0;
 };
@@ -54,16 +56,26 @@ class VectorKernels {
   [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
 
  private:
-  void (*reduce_rows_)(const ReduceBlock&) = nullptr;
-  void (*reduce_columns_)(const ReduceBlock&) = nullptr;
-  void (*quantize_rows_)(const QuantizeBlock&) = nullptr;
-  void (*quantize_columns_)(const QuantizeBlock&) = nullptr;
-  void (*dequantize_)(const DequantizeBlock&) = nullptr;
-  void (*multiply_)(const MultiplyBlock&) = nullptr;
-  void (*scale_product_)(const ProductBlock&) = nullptr;
-  void (*noise_)(const NoiseBlock&) = nullptr;
-  void (*combine_)(const CombineBlock&) = nullptr;
-  void (*sum_columns_)(const SumBlock&) = nullptr;
+  // The kernel of a family; a call is a use of it (tally.h).
+  template <typename Block>
+  struct Family {
+    const char* name = "";
+    void (*function)(const Block&) = nullptr;
+    void operator()(const Block& block) const {
+      note_use(name);
+      function(block);
+    }
+  };
+  Family<ReduceBlock> reduce_rows_;
+  Family<ReduceBlock> reduce_columns_;
+  Family<QuantizeBlock> quantize_rows_;
+  Family<QuantizeBlock> quantize_columns_;
+  Family<DequantizeBlock> dequantize_;
+  Family<MultiplyBlock> multiply_;
+  Family<ProductBlock> scale_product_;
+  Family<NoiseBlock> noise_;
+  Family<CombineBlock> combine_;
+  Family<SumBlock> sum_columns_;
   ChainKernel chain_;
   std::vector<std::string> names_;
 };

@@ -8,7 +8,10 @@
 
 #include "sim/exec/kernel_product.h"
 #include "sim/kernels/gemm.h"
+#include "sim/kernels/kernel_list.h"
+#include "sim/kernels/tally.h"
 #include "sim/suite/level_compare.h"
+#include "sim/suite/step_kernels.h"
 
 namespace mxcheck::suite {
 namespace {
@@ -32,6 +35,30 @@ std::vector<std::uint8_t> bytes(std::span<const std::int32_t> codes) {
   return out;
 }
 
+std::vector<std::uint8_t> transposed(const std::vector<std::uint8_t>& codes, std::int64_t rows,
+                                     std::int64_t columns) {
+  std::vector<std::uint8_t> out(codes.size());
+  for (std::int64_t i = 0; i < rows; ++i) {
+    for (std::int64_t j = 0; j < columns; ++j) {
+      out[static_cast<std::size_t>(j * rows + i)] =
+          codes[static_cast<std::size_t>(i * columns + j)];
+    }
+  }
+  return out;
+}
+
+// Every kernel of the instruction sets, and how often it was used.
+std::vector<reports::KernelUse> uses_of(const kernels::Tally& tally,
+                                        const std::vector<kernels::Isa>& isas) {
+  std::vector<reports::KernelUse> out;
+  for (const kernels::KernelInfo& kernel : kernels::all_kernels()) {
+    const std::int64_t uses = tally.uses(kernel.name);
+    if (uses == 0 && std::find(isas.begin(), isas.end(), kernel.isa) == isas.end()) continue;
+    out.push_back({kernel.name, kernel.family, kernels::name(kernel.isa), uses});
+  }
+  return out;
+}
+
 // Every licensed product of a run through every kernel.
 class KernelJudge {
  public:
@@ -41,7 +68,6 @@ class KernelJudge {
     for (const kernels::GemmKernel& kernel : kernels::gemm_kernels()) {
       if (std::find(isas.begin(), isas.end(), kernel.isa) == isas.end()) continue;
       kernels_.push_back(&kernel);
-      uses_.push_back({kernel.name, kernels::name(kernel.isa), 0});
     }
     observer_ = [this](const std::string& name, const mxu::Product& product) {
       judge(name, product);
@@ -51,7 +77,6 @@ class KernelJudge {
   [[nodiscard]] const exec::ProductObserver* observer() const { return &observer_; }
   [[nodiscard]] std::int64_t licensed() const { return licensed_; }
   [[nodiscard]] const std::string& refusal() const { return refusal_; }
-  [[nodiscard]] std::vector<reports::KernelUse> uses() const { return uses_; }
   [[nodiscard]] std::vector<Finding>& findings() { return findings_; }
 
  private:
@@ -66,19 +91,23 @@ class KernelJudge {
     const mxu::ProductResult expected =
         small ? mxu::functional(profile_, product) : mxu::multiply(profile_, product);
     if (expected.status != mxu::Status::kOk) return;
+    const std::int64_t m = product.m, k = product.k, n = product.n;
     const std::vector<std::uint8_t> lhs = bytes(product.lhs), rhs = bytes(product.rhs);
-    std::vector<std::int32_t> acc(static_cast<std::size_t>(product.m * product.n));
-    for (std::size_t i = 0; i < kernels_.size(); ++i) {
-      kernels::PackedRhs packed;
-      std::fill(acc.begin(), acc.end(), 0);
-      exec::multiply_on_kernel(
-          {*kernels_[i],
-           kernels_[i]->isa,
-           {lhs.data(), product.m, product.k, product.k, 1, is_signed(product.lhs_type)},
-           {rhs.data(), product.k, product.n, product.n, 1, is_signed(product.rhs_type)}},
-          packed, {acc.data(), product.n, nullptr, nullptr}, faults_);
-      ++uses_[i].products;
-      compare(name, product, *kernels_[i], acc, expected.acc);
+    const std::vector<std::uint8_t> columns = transposed(lhs, m, k), lines = transposed(rhs, k, n);
+    const bool lhs_signed = is_signed(product.lhs_type), rhs_signed = is_signed(product.rhs_type);
+    std::vector<std::int32_t> acc(static_cast<std::size_t>(m * n));
+    for (const kernels::GemmKernel* kernel : kernels_) {
+      // Row-major sides, then both transposed in memory: packing has a form for either.
+      const kernels::CodeMatrix layouts[][2] = {
+          {{lhs.data(), m, k, k, 1, lhs_signed}, {rhs.data(), k, n, n, 1, rhs_signed}},
+          {{columns.data(), m, k, 1, m, lhs_signed}, {lines.data(), k, n, 1, k, rhs_signed}}};
+      for (const auto& [left, right] : layouts) {
+        kernels::PackedRhs packed;
+        std::fill(acc.begin(), acc.end(), 0);
+        exec::multiply_on_kernel({*kernel, kernel->isa, left, right}, packed,
+                                 {acc.data(), n, nullptr, nullptr}, faults_);
+        compare(name, product, *kernel, acc, expected.acc);
+      }
     }
   }
 
@@ -116,7 +145,6 @@ class KernelJudge {
   const mxu::Profile& profile_;
   const fault::Faults& faults_;
   std::vector<const kernels::GemmKernel*> kernels_;
-  std::vector<reports::KernelUse> uses_;
   exec::ProductObserver observer_;
   std::vector<Finding> findings_;
   std::int64_t licensed_ = 0;
@@ -129,6 +157,7 @@ std::optional<FastCheck> check_fast(const exec::Request& request,
                                     const std::vector<kernels::Isa>& isas) {
   FastCheck out;
   out.result.check = "fast";
+  const kernels::Tally tally;
   KernelJudge judge(request.profile, isas, request.policy.faults);
   exec::Request functional = request;
   functional.level = exec::Level::kFunctional;
@@ -140,7 +169,6 @@ std::optional<FastCheck> check_fast(const exec::Request& request,
     out.result.reason = "no product holds a licence: " + judge.refusal();
     return out;
   }
-  out.kernels = judge.uses();
   out.result.findings = std::move(judge.findings());
   for (const kernels::Isa isa : isas) {
     exec::Request fast = request;
@@ -153,6 +181,12 @@ std::optional<FastCheck> check_fast(const exec::Request& request,
                    fmt::format("sim: level fast, {}, golden: functional level", kernels::name(isa)),
                    out.result);
   }
+  Sources sources;
+  sources.graph = &request.graph;
+  sources.data = &request.data;
+  sources.values = &expected.value().values;
+  check_step_kernels(sources, request.policy, isas, out.result);
+  out.kernels = uses_of(tally, isas);
   out.result.status = out.result.findings.empty() ? Status::kPass : Status::kFail;
   return out;
 }
