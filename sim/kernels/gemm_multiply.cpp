@@ -8,6 +8,7 @@
 #include "sim/base/check.h"
 #include "sim/kernels/gemm.h"
 #include "sim/kernels/pack.h"
+#include "sim/kernels/tally.h"
 #include "sim/numerics/rounding.h"
 
 namespace mxcheck::kernels {
@@ -72,18 +73,6 @@ struct View {
   std::int64_t segments = 1, steps = 0;
   std::int64_t row_stride = 0, step_stride = 0;
 };
-
-// The kernel for m rows: of those that pack alike the one with the fewest rows that suffice.
-const GemmKernel& tile_kernel(const GemmKernel& packed_for, std::int64_t m) {
-  const GemmKernel* best = &packed_for;
-  for (const GemmKernel& other : gemm_kernels()) {
-    const bool alike = other.isa == packed_for.isa && other.columns == packed_for.columns &&
-                       other.group == packed_for.group && other.lhs == packed_for.lhs &&
-                       other.rhs == packed_for.rhs;
-    if (alike && m <= other.rows && other.rows < best->rows) best = &other;
-  }
-  return *best;
-}
 
 // The loops, for a left side of any kind. Source:
 //   row_bytes()                   of the packed copy of a row, 0 if rows are read where they lie
@@ -208,6 +197,7 @@ void multiply_rows(const Source& source, const Rows& rows, const GemmKernel& ker
                    const PackedRhs& rhs, bool is_signed, const GemmRun& run) {
   MXCHECK_CHECK(kernel.rows <= kMostRows, kernel.name);
   if (rows.blocks() == 0 || rhs.n() == 0) return;
+  note_use(kernel.name);
   Product<Source>(source, rows, kernel, rhs, is_signed, run).multiply();
 }
 
@@ -349,6 +339,17 @@ class WindowSource {
 };
 
 }  // namespace
+
+const GemmKernel& tile_kernel(const GemmKernel& packed_for, std::int64_t m) {
+  const GemmKernel* best = &packed_for;
+  for (const GemmKernel& other : gemm_kernels()) {
+    const bool alike = other.isa == packed_for.isa && other.columns == packed_for.columns &&
+                       other.group == packed_for.group && other.lhs == packed_for.lhs &&
+                       other.rhs == packed_for.rhs;
+    if (alike && m <= other.rows && other.rows < best->rows) best = &other;
+  }
+  return *best;
+}
 
 void multiply(const CodeMatrix& lhs, const PackedRhs& rhs, const GemmRun& run) {
   MXCHECK_CHECK(lhs.columns == rhs.k() && rhs.segment() == rhs.k(), "sizes of a product");
