@@ -36,6 +36,7 @@ NO_CASE = {
        ('FILE', 'VERSION', 'KEY', 'VALUE', 'REASON', 'DUPLICATE', 'UNUSED')},
     **{f'RPT-{word}': 'speaks of run reports' for word in ('FILE', 'VERSION', 'KEY', 'VALUE')},
     'GOLD-CHECKSUM': 'stops a run before any case', 'HW-JSON': 'speaks of profile files',
+    'HW-LICENCE': 'speaks of a level, which only a command line chooses',
 }
 
 
