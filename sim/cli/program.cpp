@@ -74,6 +74,7 @@ const std::vector<Command>& commands() {
       {"pack", "a case's products as vectors for a device", run_pack},
       {"verify", "judge the results a device wrote into a pack", run_verify},
       {"mutate", "plant faults, see which of them the cases detect", run_mutate},
+      {"diff", "what changed between two run reports", run_diff},
       {"bench", "speed of the matrix unit's models", run_bench},
       {"info", "version, build, kernels; a hardware profile", run_info},
   };
