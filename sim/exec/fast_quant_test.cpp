@@ -6,6 +6,7 @@
 
 #include "sim/exec/contraction.h"
 #include "sim/exec/fast_layout.h"
+#include "sim/kernels/isas_under_test.h"
 #include "sim/kernels/vector_test_data.h"
 #include "sim/numerics/flush.h"
 #include "sim/quant/statistics.h"
@@ -71,7 +72,7 @@ void everywhere(const char* method, const std::vector<QType>& types, F f) {
   Words words(11);
   const auto parsed =
       std::get<numerics::CalibrationMethod>(numerics::parse_calibration_method(method));
-  for (const kernels::Isa isa : kernels::isas_here()) {
+  for (const kernels::Isa isa : kernels::testing::isas_under_test()) {
     for (const DType dtype : {DType::kF32, DType::kBF16, DType::kF16}) {
       for (const Case& c : cases()) {
         for (const QType qtype : types) {
@@ -177,7 +178,7 @@ TEST_CASE("scales of integer sums on kernels are the plain ones [DOT-5] [BWD-3]"
                                                     {{{9, 1}, {9, 1}, {1, 1}}},
                                                     {{{1, 9}, {1, 1}, {1, 9}}},
                                                     {{{4, 5, 6}, {4, 1, 1}, {4, 1, 6}}}};
-  for (const kernels::Isa isa : kernels::isas_here()) {
+  for (const kernels::Isa isa : kernels::testing::isas_under_test()) {
     for (const DType dtype : {DType::kF32, DType::kBF16, DType::kF16}) {
       for (const auto& [shape, left, right] : shapes) {
         INFO(name(isa) << " " << numerics::name(dtype) << " " << tensor::to_string(shape) << " "
@@ -209,7 +210,7 @@ TEST_CASE("scales of integer sums on kernels are the plain ones [DOT-5] [BWD-3]"
 
 TEST_CASE("kernels decline what they have no form for [POL-2]", "[exec]") {
   Words words(1);
-  const kernels::Isa isa = kernels::best_isa();
+  const kernels::Isa isa = kernels::testing::isas_under_test().front();
   const Tensor x = some_tensor(DType::kF32, {4, 64}, Fill::kModerate, words);
   const quant::Spec spec{QType::kS8, {}, {0}, {}};
   const Policy plain = policies().front();

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
+#include "sim/kernels/isas_under_test.h"
 #include "sim/numerics/flush.h"
 
 namespace mxcheck::exec {
@@ -60,7 +61,7 @@ TEST_CASE("kernels give a float product the bits of the plain one [POL-4] [POL-5
       for (const Policy& policy :
            {Policy{}, blocks, unfused, *numerics::policy_from_name("xla_cpu")}) {
         const Tensor want = float_dot(a, b, kMatmul, dtype, policy);
-        for (const kernels::Isa isa : kernels::isas_here()) {
+        for (const kernels::Isa isa : kernels::testing::isas_under_test()) {
           INFO(tensor::to_string(sizes) << " " << numerics::describe(policy) << " " << name(isa));
           CHECK(tensor::identical(float_dot(a, b, kMatmul, dtype, policy, isa), want));
         }

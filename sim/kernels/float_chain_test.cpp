@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
+#include "sim/kernels/isas_under_test.h"
 #include "sim/kernels/vector_test_data.h"
 #include "sim/numerics/flush.h"
 
@@ -72,7 +73,7 @@ void check_product(Isa isa, const Sizes& s, Fill fill, bool transposed) {
 }  // namespace
 
 TEST_CASE("a packed float product is the chain of its definition [POL-4] [POL-5]", "[kernels]") {
-  for (const Isa isa : isas_here()) {
+  for (const Isa isa : isas_under_test()) {
     for (const Sizes& s : kSizes) {
       for (const Fill fill : {Fill::kModerate, Fill::kSpecial, Fill::kBits}) {
         for (const bool transposed : {false, true}) {

@@ -9,10 +9,13 @@
 #include <set>
 
 #include "sim/base/threefry.h"
+#include "sim/kernels/isas_under_test.h"
 #include "sim/kernels/pack.h"
 #include "sim/kernels/window.h"
 
 namespace mxcheck::kernels {
+
+using namespace testing;
 namespace {
 
 constexpr std::array<std::uint8_t, 8> kSpecial = {0x80, 0x81, 0xff, 0, 1, 0x7f, 0xfe, 0x40};
@@ -102,7 +105,7 @@ std::set<std::int64_t> edges(std::int64_t block) {
 
 TEST_CASE("every kernel of this host gives the product modulo 2^32 [DOT-8]", "[kernels]") {
   for (const GemmKernel& kernel : gemm_kernels()) {
-    if (!here(kernel.isa)) continue;
+    if (!under_test(kernel.isa)) continue;
     int variant = 0;
     for (const std::int64_t m : edges(kernel.rows)) {
       for (const std::int64_t n : edges(kernel.columns)) {
@@ -110,7 +113,7 @@ TEST_CASE("every kernel of this host gives the product modulo 2^32 [DOT-8]", "[k
              {std::int64_t{1}, std::int64_t{kernel.group} - 1, std::int64_t{kernel.group},
               std::int64_t{kernel.group} + 1, std::int64_t{2} * kernel.group + 3, std::int64_t{67},
               std::int64_t{131}}) {
-          for (const Isa isa : isas_here()) {
+          for (const Isa isa : isas_under_test()) {
             check(kernel, isa, {m, k, n}, variant++ % 16, nullptr);
           }
         }
@@ -122,8 +125,8 @@ TEST_CASE("every kernel of this host gives the product modulo 2^32 [DOT-8]", "[k
 TEST_CASE("a product has the same bits for any number of threads [DOT-8]", "[kernels]") {
   for (const unsigned threads : {1U, 2U, 3U, 7U}) {
     base::Pool pool(threads);
-    for (const GemmKernel* kernel : gemm_kernels_for(best_isa())) {
-      check(*kernel, best_isa(), {61, 130, 531}, 0, &pool);
+    for (const GemmKernel* kernel : gemm_kernels_for(isas_under_test().front())) {
+      check(*kernel, isas_under_test().front(), {61, 130, 531}, 0, &pool);
     }
   }
 }
@@ -133,7 +136,7 @@ TEST_CASE("sums wrap, they do not saturate [DOT-8]", "[kernels]") {
   const std::int64_t k = 131072;
   const std::vector<std::uint8_t> low(static_cast<std::size_t>(k), 0x80);
   for (const GemmKernel& kernel : gemm_kernels()) {
-    if (!here(kernel.isa)) continue;
+    if (!under_test(kernel.isa)) continue;
     PackedRhs packed;
     packed.pack(kernel, kernel.isa, {low.data(), k, 1, 1, 1, true});
     std::int32_t acc = 0;
@@ -146,7 +149,7 @@ TEST_CASE("sums wrap, they do not saturate [DOT-8]", "[kernels]") {
 TEST_CASE("rows by address give the product of the rows gathered [CNV-1]", "[kernels]") {
   constexpr std::int64_t kSegments = 5;
   for (const GemmKernel& kernel : gemm_kernels()) {
-    if (!here(kernel.isa)) continue;
+    if (!under_test(kernel.isa)) continue;
     for (const std::int64_t segment : {1, 3, 4, 8, 17}) {
       const std::int64_t m = 2 * kernel.rows + 1, n = kernel.columns + 1;
       const std::int64_t k = kSegments * segment;
@@ -209,7 +212,7 @@ TEST_CASE("windows on an image give the convolution of the definition [CNV-1]", 
     }
     const auto expected = definition(matrix(patches, rows, k, false, true), rhs);
     for (const GemmKernel& kernel : gemm_kernels()) {
-      if (!here(kernel.isa)) continue;
+      if (!under_test(kernel.isa)) continue;
       PackedRhs packed;
       packed.pack(kernel, kernel.isa, rhs, s.channels);
       std::vector<std::int32_t> acc(static_cast<std::size_t>(rows * n));
@@ -224,7 +227,8 @@ TEST_CASE("blocks reported as finished cover the result once [DOT-8]", "[kernels
   const std::int64_t m = 100, k = 4000, n = 700;
   const auto codes = random_codes(static_cast<std::size_t>(std::max(m, n) * k), 5);
   PackedRhs packed;
-  packed.pack(*gemm_kernels_for(best_isa()).front(), best_isa(), {codes.data(), k, n, n, 1, true});
+  packed.pack(*gemm_kernels_for(isas_under_test().front()).front(), isas_under_test().front(),
+              {codes.data(), k, n, n, 1, true});
   std::vector<std::int32_t> acc(static_cast<std::size_t>(m * n));
   std::vector<int> seen(acc.size(), 0);
   const BlockHook hook = [&](const Block& block) {
@@ -239,7 +243,7 @@ TEST_CASE("blocks reported as finished cover the result once [DOT-8]", "[kernels
 }
 
 TEST_CASE("packing kernels agree byte for byte with plain C++ [HW-TYPE]", "[kernels]") {
-  for (const Isa isa : isas_here()) {
+  for (const Isa isa : isas_under_test()) {
     for (const std::int64_t codes : {1, 3, 4, 63, 64, 65, 131, 260}) {
       for (const int count : {1, 5, 12, 16, 17, 31, 32}) {
         for (const bool planes : {false, true}) {

@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
+#include "sim/kernels/isas_under_test.h"
 #include "sim/kernels/vector_test_data.h"
 #include "sim/numerics/flush.h"
 
@@ -44,7 +45,7 @@ TEST_CASE("every kernel line belongs to a family that scalar has", "[kernels]") 
     }
     CHECK(found);
   }
-  for (const Isa isa : isas_here()) {
+  for (const Isa isa : isas_under_test()) {
     CHECK(vector_kernels(isa).names().size() == vector_kernels(Isa::kScalar).names().size());
   }
 }
@@ -75,7 +76,7 @@ TEST_CASE("row and column maxima equal scalar [CAL]", "[kernels]") {
 }
 
 TEST_CASE("maxima keep NaN and infinities and drop subnormals [CAL]", "[kernels]") {
-  for (const Isa isa : isas_here()) {
+  for (const Isa isa : isas_under_test()) {
     for (const Element type : kElements) {
       INFO(name(isa) << " " << name_of(type));
       Guarded x(5 * 40, width_of(type));
@@ -170,7 +171,7 @@ TEST_CASE("quantizing with given scales equals scalar [QNT-2] [QNT-4] [TYP-1]", 
 }
 
 TEST_CASE("bits do not depend on the caller's float mode [POL-9]", "[kernels]") {
-  for (const Isa isa : isas_here()) {
+  for (const Isa isa : isas_under_test()) {
     for (const Element type : kElements) {
       Words words(3);
       QuantizeBlock block;

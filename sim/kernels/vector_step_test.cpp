@@ -2,6 +2,7 @@
 // columns against the rule of sums itself.
 #include <catch2/catch.hpp>
 
+#include "sim/kernels/isas_under_test.h"
 #include "sim/kernels/vector_test_data.h"
 #include "sim/numerics/arithmetic.h"
 #include "sim/numerics/flush.h"
@@ -53,7 +54,7 @@ TEST_CASE("sums, rectifiers, masks and descents equal scalar [FLT-7]", "[kernels
 TEST_CASE("sums of columns follow the windows of the rule [POL-3]", "[kernels]") {
   const numerics::FlushSubnormals flush;
   Words words(22);
-  for (const Isa isa : isas_here()) {
+  for (const Isa isa : isas_under_test()) {
     for (const Element type : kElements) {
       for (const std::int64_t rows : {1, 31, 32, 33, 64, 100, 128, 1025, 1100}) {
         const std::int64_t columns = 1 + words.below(70);
@@ -87,7 +88,7 @@ TEST_CASE("sums of columns follow the windows of the rule [POL-3]", "[kernels]")
 
 TEST_CASE("fake quantization is quantizing and going back [DEQ-1]", "[kernels]") {
   Words words(23);
-  for (const Isa isa : isas_here()) {
+  for (const Isa isa : isas_under_test()) {
     for (const Element type : kElements) {
       constexpr std::int64_t kRows = 70, kColumns = 133;
       QuantizeBlock block = dynamic_block(type);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "sim/base/threefry.h"
+#include "sim/kernels/isas_under_test.h"
 #include "sim/kernels/vector_kernels.h"
 #include "sim/numerics/small_float.h"
 
@@ -139,7 +140,7 @@ inline const VectorKernels& scalar() { return vector_kernels(Isa::kScalar); }
 
 inline std::vector<Isa> simd_here() {
   std::vector<Isa> out;
-  for (const Isa isa : isas_here()) {
+  for (const Isa isa : isas_under_test()) {
     if (isa != Isa::kScalar) out.push_back(isa);
   }
   return out;
