@@ -26,6 +26,7 @@ const std::vector<Group>& groups() {
       {"conv", bench_conv},
       {"train", [](const Options& o, const Yardstick&) { return bench_train(o); }},
       {"cycle", [](const Options& o, const Yardstick&) { return bench_cycle_group(o); }},
+      {"suite", [](const Options& o, const Yardstick&) { return bench_suite(o); }},
   };
   return kGroups;
 }

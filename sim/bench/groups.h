@@ -16,5 +16,7 @@ namespace mxcheck::bench {
 [[nodiscard]] std::vector<Row> bench_train(const Options& options);
 // The stepped array (sim/mxu/cycle_speed.h).
 [[nodiscard]] std::vector<Row> bench_cycle_group(const Options& options);
+// The cases of options.cases, which can be collected, at level functional and at level auto.
+[[nodiscard]] std::vector<Row> bench_suite(const Options& options);
 
 }  // namespace mxcheck::bench

@@ -8,6 +8,7 @@
 #include "sim/bench/bench.h"
 #include "sim/cli/build_info.h"
 #include "sim/cli/options.h"
+#include "sim/suite/collect.h"
 
 namespace mxcheck::cli {
 namespace {
@@ -20,17 +21,22 @@ CommandLine command_line() {
   line.options.add_options()  //
       ("group", po::value<Strings>()->composing(),
        "what is measured, repeatable: gemm, quantize, conv, train, cycle, suite (default: gemm)")  //
-      ("shape", po::value<Strings>()->composing(), "MxKxN of group gemm, repeatable")        //
+      ("shape", po::value<Strings>()->composing(),
+       "MxKxN of group gemm, repeatable (default: nine shapes)")                             //
       ("isa", po::value<std::string>(), "instruction set of the kernels: see mxcheck info")  //
-      ("seconds", po::value<std::string>(), "per row (2)")                                   //
-      ("cases", po::value<std::string>(), "folder of group suite (cases)")                   //
-      ("verilator", po::value<std::string>(), "program built by scripts/rtl_bench.sh")       //
+      ("seconds", po::value<std::string>(),
+       "time per row, at least three repetitions (2); group cycle keeps its own")    //
+      ("cases", po::value<std::string>(), "folder of group suite (default: cases)")  //
+      ("verilator", po::value<std::string>(),
+       "of group cycle: program built by scripts/rtl_bench.sh")                              //
       ("json", po::value<std::string>(), "write the results to FILE; - is standard output")  //
       ("help,h", "this text");
   line.examples =
       "  mxcheck bench --group gemm --group conv\n"
+      "  mxcheck bench --group suite --cases cases --seconds 5\n"
       "  mxcheck bench --group gemm --shape 96x1024x1024 --isa avx2 --json bench.json\n"
-      "  scripts/rtl_bench.sh build/release && mxcheck bench --group cycle\n";
+      "  scripts/rtl_bench.sh build/release && mxcheck bench --group cycle\n"
+      "  mxcheck bench --json new.json && scripts/bench_compare old.json new.json\n";
   return line;
 }
 
@@ -79,6 +85,27 @@ bench::Shape parse_shape(const std::string& text) {
   return {sizes[0], sizes[1], sizes[2]};
 }
 
+// Group suite needs cases that can be read.
+void check_cases(const std::vector<std::string>& groups, const std::string& folder) {
+  if (std::find(groups.begin(), groups.end(), "suite") == groups.end()) return;
+  const base::Result<suite::Collection> collected = suite::collect({folder}, {});
+  if (!collected) throw UsageError("--cases: " + base::printable(collected.error()));
+  if (collected.value().cases.empty()) {
+    throw UsageError(fmt::format("--cases: no cases in {}", base::printable(folder)));
+  }
+}
+
+// The folder must be there and be writable before minutes of measuring are spent.
+void check_target(const std::string& file) {
+  if (file.empty() || file == "-") return;
+  std::error_code error;
+  const std::filesystem::path folder = std::filesystem::path(file).parent_path();
+  const bool there = folder.empty() || std::filesystem::is_directory(folder, error);
+  if (!there || std::filesystem::is_directory(file, error)) {
+    throw UsageError(fmt::format("--json: {} cannot be written", base::printable(file)));
+  }
+}
+
 }  // namespace
 
 int run_bench(const Arguments& arguments) {
@@ -99,9 +126,12 @@ int run_bench(const Arguments& arguments) {
   const base::Result<kernels::Isa> isa = kernels::choose_isa(text(map, "isa", ""));
   if (!isa) throw UsageError("--isa: " + base::printable(isa.error()));
   options.isa = isa.value();
-  bench::Report report = bench::run(groups(map), options);
-  report.context.insert(report.context.begin(), {{"version", version()}, {"commit", commit()}});
+  const std::vector<std::string> chosen = groups(map);
+  check_cases(chosen, options.cases);
   const std::string file = text(map, "json", "");
+  check_target(file);
+  bench::Report report = bench::run(chosen, options);
+  report.context.insert(report.context.begin(), {{"version", version()}, {"commit", commit()}});
   if (file == "-") {
     fmt::print("{}", bench::to_json(report));
     return kExitOk;
