@@ -1,7 +1,10 @@
 // The list of product kernels, and the right side of a product packed for one of them.
 #include "sim/kernels/gemm.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
+#include <cstdlib>
 #include <new>
 
 #include "sim/base/check.h"
@@ -17,6 +20,7 @@ namespace mxcheck::kernels {
 namespace {
 
 constexpr std::size_t kLine = 64;  // of the cache, in bytes
+constexpr std::size_t kHugePage = std::size_t{2} << 20;
 constexpr std::int64_t kNoOffset = 0;
 constexpr std::int32_t kNoSum = 0;
 
@@ -41,16 +45,17 @@ std::vector<const GemmKernel*> gemm_kernels_for(Isa isa) {
   return out;
 }
 
-void Buffer::Free::operator()(std::uint8_t* p) const {
-  ::operator delete[](p, std::align_val_t{kLine});
-}
+void Buffer::Free::operator()(std::uint8_t* p) const { std::free(p); }
 
 std::uint8_t* Buffer::reserve(std::size_t bytes) {
-  if (bytes > size_ || data_ == nullptr) {
-    data_.reset(static_cast<std::uint8_t*>(
-        ::operator new[](std::max(bytes, kLine), std::align_val_t{kLine})));
-    size_ = bytes;
-  }
+  if (bytes <= size_ && data_ != nullptr) return data_.get();
+  // A large buffer asks for huge pages: a panel is read once and soon, and its addresses with it.
+  const std::size_t unit = bytes < kHugePage ? kLine : kHugePage;
+  const std::size_t rounded = std::max(bytes + unit - 1, unit) / unit * unit;
+  data_.reset(static_cast<std::uint8_t*>(std::aligned_alloc(unit, rounded)));
+  if (data_ == nullptr) throw std::bad_alloc();
+  if (unit == kHugePage) static_cast<void>(madvise(data_.get(), rounded, MADV_HUGEPAGE));
+  size_ = bytes;
   return data_.get();
 }
 

@@ -18,8 +18,6 @@ namespace {
 constexpr int kColumns = 32;
 // Bytes of a step of the right side: 32 columns of 4 codes.
 constexpr int kStep = kColumns * 4;
-// How far ahead of use the right side is fetched: it streams from the second-level cache.
-constexpr int kAhead = 16 * kStep;
 
 // The rows of a tile as macros over their numbers: named variables stay in registers where an array
 // would be spilled (g++ 12).
@@ -76,8 +74,6 @@ constexpr int kAhead = 16 * kStep;
   {                                                                    \
     const __m512i rhs_a = _mm512_loadu_si512(rhs + (part)*kStep);      \
     const __m512i rhs_b = _mm512_loadu_si512(rhs + (part)*kStep + 64); \
-    _mm_prefetch(rhs + (part)*kStep + kAhead, _MM_HINT_T0);            \
-    _mm_prefetch(rhs + (part)*kStep + kAhead + 64, _MM_HINT_T0);       \
     _mm_prefetch(fetch + (part)*64, _MM_HINT_T0);                      \
     MXCHECK_ROWS_##n(MXCHECK_ROW);                                     \
     a += step;                                                         \

@@ -1,6 +1,7 @@
 // AVX-512 VNNI for one and two rows: the right side is read once and never again, so the speed is
 // that of reading it. Several chains along k hide the latency of vpdpbusd (modulo 2^32 their order
-// is free), and the fetch runs ahead across panels, which lie one behind the other.
+// is free). Panels lie one behind the other, so the processor's own prefetchers see one stream;
+// asking for lines ahead of them only cost (0.84 of the rate of reading, against 0.92 without).
 //
 // DOT-8; storage as gemm_avx512vnni.cpp has it.
 #include "sim/kernels/gemm_kernel.h"
@@ -16,8 +17,6 @@ namespace {
 
 constexpr int kColumns = 32;
 constexpr std::int64_t kStep = kColumns * 4;  // bytes of the right side
-// Bytes ahead of use: what the third-level cache's latency takes at the speed of this loop.
-constexpr std::int64_t kAhead = 4096;
 
 // The sums of panel columns `column` .. `column` + 32 of a row, with what they start from.
 MXCHECK_TARGET void store(const GemmStrip& x, int row, std::int64_t column, __m512i low,
@@ -52,8 +51,6 @@ MXCHECK_TARGET __m512i broadcast(const std::uint8_t* codes) {
     const __m512i second = _mm512_loadu_si512(rhs + (c)*kStep + 64); \
     MXCHECK_DPBUSD(low##c, first, row);                              \
     MXCHECK_DPBUSD(high##c, second, row);                            \
-    _mm_prefetch(rhs + kAhead + (c)*kStep, _MM_HINT_T0);             \
-    _mm_prefetch(rhs + kAhead + (c)*kStep + 64, _MM_HINT_T0);        \
   }
 
 MXCHECK_TARGET void one_row(const GemmStrip& x) {
@@ -91,8 +88,6 @@ MXCHECK_TARGET void one_row(const GemmStrip& x) {
   {                                                                       \
     const __m512i first = _mm512_loadu_si512(rhs + (offset)*kStep);       \
     const __m512i second = _mm512_loadu_si512(rhs + (offset)*kStep + 64); \
-    _mm_prefetch(rhs + kAhead + (offset)*kStep, _MM_HINT_T0);             \
-    _mm_prefetch(rhs + kAhead + (offset)*kStep + 64, _MM_HINT_T0);        \
     each(MXCHECK_ROW, chain, offset)                                      \
   }
 #define MXCHECK_ZERO(r, unused, none) \
