@@ -164,6 +164,7 @@ std::string repeat_command(const CaseResult& c, const RunContext& context) {
   if (c.status == Status::kXpass) {
     out += " --expectations " + shell_quote(context.expectations);
   }
+  if (context.seed) out += fmt::format(" --seed {}", *context.seed);
   return out + " --level " + context.level + " --isa " + context.isa;
 }
 

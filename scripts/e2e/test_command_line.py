@@ -29,7 +29,7 @@ class CommandLine(ToolTest):
     def test_what_this_version_lacks_is_refused_not_ignored(self):
         self.write('cases/a.json', dense())
         for arguments in (['--report', 'html=x.html'], ['--report', 'sarif=x'], ['--rerun-failed'],
-                          ['--annotate', 'github'], ['--seed', '1']):
+                          ['--annotate', 'github'], ['--max-memory', '1']):
             result = self.tool('run', *arguments, code=4)
             self.assertIn('is not part of mxcheck', result.stderr, arguments)
 

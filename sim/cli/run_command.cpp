@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <limits>
 #include <map>
 #include <thread>
 
@@ -49,16 +50,17 @@ CommandLine command_line() {
       ("report", po::value<Strings>()->composing(),
        "KIND=FILE, KIND json or junit (repeatable)")  //
       ("fault", po::value<Strings>()->composing(),
-       "plant a fault in the model: KIND or JSON, see mutate --list (repeatable)")      //
-      ("dump", po::value<std::string>(), "write every value to FILE.safetensors")       //
-      ("dump-mode", po::value<std::string>(), "isolated or end_to_end (default)")       //
-      ("color", po::value<std::string>(), "auto, always or never")                      //
-      ("progress", po::value<std::string>(), "auto or never: a counter on a terminal")  //
-      ("quiet,q", "failures and the last line only")                                    //
-      ("verbose,v", "a line per case; -vv: also per check")                             //
-      ("very-verbose", "the same as -vv")                                               //
+       "plant a fault in the model: KIND or JSON, see mutate --list (repeatable)")         //
+      ("dump", po::value<std::string>(), "write every value to FILE.safetensors")          //
+      ("dump-mode", po::value<std::string>(), "isolated or end_to_end (default)")          //
+      ("seed", po::value<std::string>(), "of generated operands, with the case's id (0)")  //
+      ("color", po::value<std::string>(), "auto, always or never")                         //
+      ("progress", po::value<std::string>(), "auto or never: a counter on a terminal")     //
+      ("quiet,q", "failures and the last line only")                                       //
+      ("verbose,v", "a line per case; -vv: also per check")                                //
+      ("very-verbose", "the same as -vv")                                                  //
       ("help,h", "this text");
-  line.missing = {"rerun-failed", "annotate", "seed", "resume", "max-memory"};
+  line.missing = {"rerun-failed", "annotate", "resume", "max-memory"};
   line.examples =
       "  mxcheck run cases --tag smoke\n"
       "  mxcheck run cases -k 'qt/ and not bf16' --report json=out.json --report junit=out.xml\n"
@@ -137,6 +139,10 @@ suite::SuiteOptions suite_options(const po::variables_map& map) {
   if (options.jobs == 0) options.jobs = std::max(1u, std::thread::hardware_concurrency());
   options.timeout_seconds = positive_number(map, "timeout", 0);
   constexpr std::int64_t kMostFailures = std::int64_t{1} << 40;
+  if (has(map, "seed")) {
+    options.cases.seed = static_cast<std::uint64_t>(
+        integer(map, "seed", 0, 0, std::numeric_limits<std::int64_t>::max()));
+  }
   options.max_failures = integer(map, "maxfail", has(map, "exitfirst") ? 1 : 0, 1, kMostFailures);
   options.stop = &interrupt_requested();
   return options;
@@ -157,6 +163,7 @@ reports::RunContext context(const po::variables_map& map, const suite::SuiteOpti
   out.isa = kernels::name(options.cases.isa);
   out.expectations = text(map, "expectations", "");
   for (const kernels::Isa one : kernels::isas_here()) out.isas_here.push_back(kernels::name(one));
+  if (has(map, "seed")) out.seed = options.cases.seed;
   if (has(map, "shard-count")) {
     out.shard = text(map, "shard-index", "0") + "/" + text(map, "shard-count", "1");
   }
