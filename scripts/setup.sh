@@ -10,6 +10,9 @@ build_packages=(g++ cmake ninja-build git ca-certificates libfmt-dev nlohmann-js
 test_packages=(python3 python3-numpy python3-jsonschema libxml2-utils)
 lint_packages=(clang-format)
 rtl_packages=(verilator)
+# Optional: what they are for is left out where they cannot be installed.
+bench_packages=(libdnnl-dev)                     # the yardstick of `mxcheck bench`
+cross_packages=(g++-aarch64-linux-gnu qemu-user) # scripts/aarch64_test.sh
 
 install_missing() {
   local missing=()
@@ -30,6 +33,11 @@ install_missing() {
   "${as_root[@]}" apt-get update -qq
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
     "${missing[@]}" >/dev/null
+}
+
+# The same for packages that may be missing in the end; a line says so.
+install_if_possible() {
+  install_missing "$@" || echo "left out, not installed: $*"
 }
 
 # build [TARGET...]: the release preset; quiet unless something is compiled or fails.

@@ -3,6 +3,7 @@
 # tool through ctest. Arguments go to ctest. Ends with "N passed, N failed, N skipped".
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 install_missing "${build_packages[@]}" "${test_packages[@]}"
+install_if_possible "${bench_packages[@]}"
 build all
 report=build/release/ctest.xml
 code=0

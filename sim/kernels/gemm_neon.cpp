@@ -27,8 +27,10 @@ struct Tile : GemmStrip {
 // A row of sums to the first `columns` of its place.
 void store(const Tile& x, int row, const std::int32_t* all) {
   for (int j = 0; j < x.columns; ++j) {
+    const std::uint32_t init =
+        x.column_init == nullptr ? 0 : static_cast<std::uint32_t>(x.column_init[j]);
     x.acc[row * x.stride + j] = static_cast<std::int32_t>(
-        static_cast<std::uint32_t>(all[j]) + static_cast<std::uint32_t>(x.row_init[row]));
+        static_cast<std::uint32_t>(all[j]) + init + static_cast<std::uint32_t>(x.row_init[row]));
   }
 }
 
