@@ -44,6 +44,7 @@ using Padding = std::vector<std::pair<std::int64_t, std::int64_t>>;  // (low, hi
 
 struct DotDimensionNumbers {
   Axes lhs_contract, rhs_contract, lhs_batch, rhs_batch;
+  friend bool operator==(const DotDimensionNumbers&, const DotDimensionNumbers&) = default;
 };
 
 enum class PaddingKind : std::uint8_t { kValid, kSame, kExplicit };
@@ -68,6 +69,7 @@ struct Attributes {
   Axes start, limit, strides;            // slice (strides also of pools)
   DType dtype = DType::kF32;             // convert
   Axes window;                           // pools
+  friend bool operator==(const Attributes&, const Attributes&) = default;
 };
 
 struct ValueType {
@@ -79,6 +81,7 @@ struct ValueType {
 struct Port {  // an input or a param
   std::string name;
   ValueType type;
+  friend bool operator==(const Port&, const Port&) = default;
 };
 
 struct Node {
@@ -89,6 +92,7 @@ struct Node {
   Attributes attributes;
   ValueType type;       // set by infer()
   std::string pointer;  // JSON pointer of the node in its case file, for diagnostics
+  friend bool operator==(const Node&, const Node&) = default;
 };
 
 struct Graph {
@@ -118,6 +122,7 @@ struct Graph {
   [[nodiscard]] const ValueType& type(int v) const;
   [[nodiscard]] const std::string& name(int v) const;
   [[nodiscard]] std::optional<int> find(std::string_view name) const;
+  friend bool operator==(const Graph&, const Graph&) = default;
 };
 
 // The module that owns a param: its name up to the last '/', "" at the top.

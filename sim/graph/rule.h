@@ -34,6 +34,7 @@ struct AdditionalConfig {
       drhs_residual_calibration_method;
   std::optional<bool> dlhs_residual_disable_channelwise_axes,
       drhs_residual_disable_channelwise_axes;
+  friend bool operator==(const AdditionalConfig&, const AdditionalConfig&) = default;
 };
 
 struct Rule {
@@ -50,6 +51,7 @@ struct Rule {
   bool disable_channelwise_axes = false;
   AdditionalConfig additional;
   std::string pointer;  // JSON pointer of the rule, for diagnostics
+  friend bool operator==(const Rule&, const Rule&) = default;
 };
 
 }  // namespace mxcheck::graph

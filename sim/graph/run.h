@@ -23,6 +23,7 @@ enum class Mode : std::uint8_t { kForward, kGrad, kCalibrate, kTrain };
 struct Optimizer {
   double learning_rate = 0;
   std::optional<double> momentum;
+  friend bool operator==(const Optimizer&, const Optimizer&) = default;
 };
 
 struct RunSpec {
@@ -34,6 +35,7 @@ struct RunSpec {
   std::optional<Optimizer> optimizer;  // train
   std::optional<std::uint64_t> stochastic_rounding_seed;
 
+  friend bool operator==(const RunSpec&, const RunSpec&) = default;
   [[nodiscard]] bool has_backward() const { return mode == Mode::kGrad || mode == Mode::kTrain; }
 };
 
