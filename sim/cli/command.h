@@ -38,6 +38,7 @@ int run_pack(const Arguments& arguments);
 int run_verify(const Arguments& arguments);
 int run_mutate(const Arguments& arguments);
 int run_diff(const Arguments& arguments);
+int run_minimize(const Arguments& arguments);
 int run_bench(const Arguments& arguments);
 
 // The whole program; argv without its first element.

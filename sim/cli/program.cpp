@@ -75,6 +75,7 @@ const std::vector<Command>& commands() {
       {"verify", "judge the results a device wrote into a pack", run_verify},
       {"mutate", "plant faults, see which of them the cases detect", run_mutate},
       {"diff", "what changed between two run reports", run_diff},
+      {"minimize", "shrink a failing case while it keeps failing", run_minimize},
       {"bench", "speed of the matrix unit's models", run_bench},
       {"info", "version, build, kernels; a hardware profile", run_info},
   };
