@@ -116,8 +116,8 @@ struct GemmRun {
   const BlockHook* finished = nullptr;
 };
 
-// The kernel that a product of m rows runs on: of those that pack alike the one with the fewest rows
-// that suffice.
+// The kernel that a product of m rows runs on: of those that pack alike the one with the fewest
+// rows that suffice.
 [[nodiscard]] const GemmKernel& tile_kernel(const GemmKernel& packed_for, std::int64_t m);
 
 // acc = lhs x rhs modulo 2^32; lhs: [m, k].

@@ -219,8 +219,7 @@ Scaling scaling_in(const Calibration& calibration, QType qtype, const Policy& po
   const bool symmetric = calibration.absmax.has_value();
   const Tensor& reference = symmetric ? *calibration.absmax : *calibration.max;
   const bool reciprocal = by_reciprocal<A>(policy.scale_constant, reference.size());
-  const V constant =
-      A::load(A::store(static_cast<V>(scale_constant(type, symmetric, policy))));
+  const V constant = A::load(A::store(static_cast<V>(scale_constant(type, symmetric, policy))));
   std::vector<V> scale = tensor::load<A>(reference);
   std::vector<V> low;
   if (!symmetric) {
