@@ -6,7 +6,8 @@ target_compile_features(mxcheck_options INTERFACE cxx_std_20)
 # Bits must not depend on the compiler's taste: no contraction to fma, no reassociation.
 target_compile_options(
   mxcheck_options INTERFACE -ffp-contract=off -fno-fast-math -Wall -Wextra -Wshadow -Wconversion
-                            -Wno-sign-conversion -Wno-restrict
+                            -Wno-sign-conversion
+                            $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
                             $<$<BOOL:${MXCHECK_WARNINGS_AS_ERRORS}>:-Werror>)
 
 function(mxcheck_module name)
