@@ -6,8 +6,10 @@
 
 #include "sim/casefile/case.h"
 
-namespace mxcheck::cli {
+namespace mxcheck::author {
 
 [[nodiscard]] std::string graph_text(const casefile::Case& c);
+// The lines of one node in it.
+[[nodiscard]] std::string node_text(const casefile::Case& c, std::size_t index);
 
-}  // namespace mxcheck::cli
+}  // namespace mxcheck::author
