@@ -19,7 +19,7 @@ RunResult run_of_two() {
     golden.tensors = 4, golden.equal = 3, golden.bound = 1, golden.worst_fraction = 0.5;
     golden.figures = {{"f", Class::kBound, "BND-1", 4, 0.5, {}, {}}};
     c.checks = {golden};
-    c.quantizations = {{"step0/quant/y/fwd/lhs", 64, 3, 1, 3, 5, 2}};
+    c.quantizations = {{"step0/quant/y/fwd/lhs", 64, 3, 1, 3, 5, 2, {}, {}}};
     run.cases.push_back(c);
   }
   return run;

@@ -2,18 +2,15 @@
 // JSON cannot carry (inf, nan) are written as strings.
 #include "reports/json.h"
 
-#include <cmath>
+#include <algorithm>
 #include <nlohmann/json.hpp>
+
+#include "reports/json_detail.h"
 
 namespace mxcheck::reports {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Json number(double value) {
-  if (std::isfinite(value)) return value;
-  return std::isnan(value) ? "nan" : value > 0 ? "inf" : "-inf";
-}
 
 template <typename T>
 Json optional(const std::optional<T>& value) {
@@ -30,7 +27,7 @@ Json to_json(const Mismatch& m) {
            {"bound_fraction", nullptr},
            {"tie", m.tie},
            {"facts", facts}};
-  if (m.bound_fraction) out["bound_fraction"] = number(*m.bound_fraction);
+  if (m.bound_fraction) out["bound_fraction"] = json_number(*m.bound_fraction);
   return out;
 }
 
@@ -45,23 +42,24 @@ Json to_json(const Finding& f) {
           {"differ", f.differ},
           {"total", f.total},
           {"worst_ulp", f.worst_ulp},
-          {"worst_bound_fraction", number(f.worst_fraction)},
+          {"worst_bound_fraction", json_number(f.worst_fraction)},
           {"rule", f.rule},
           {"explanation", f.explanation},
-          {"mismatches", mismatches}};
+          {"mismatches", mismatches},
+          {"window", f.window ? to_json(*f.window) : Json(nullptr)},
+          {"deltas", to_json(f.deltas)},
+          {"ulps", to_json(f.ulps)},
+          {"pe_map", f.pe_map ? to_json(*f.pe_map) : Json(nullptr)}};
 }
 
 Json to_json(const TensorFigure& f) {
-  const auto given = [](const std::optional<double>& value) {
-    return value ? number(*value) : Json(nullptr);
-  };
   return {{"name", f.name},
           {"class", name(f.cls)},
           {"formula", f.formula},
           {"elements", f.elements},
-          {"worst_bound_fraction", number(f.worst_fraction)},
-          {"cosine", given(f.cosine)},
-          {"sqnr_db", given(f.sqnr_db)}};
+          {"worst_bound_fraction", json_number(f.worst_fraction)},
+          {"cosine", json_number(f.cosine)},
+          {"sqnr_db", json_number(f.sqnr_db)}};
 }
 
 Json to_json(const RelationCount& r) {
@@ -97,7 +95,7 @@ Json to_json(const CheckResult& check) {
           {"exact", check.exact},
           {"bound", check.bound},
           {"equal_bits", check.equal},
-          {"worst_bound_fraction", number(check.worst_fraction)},
+          {"worst_bound_fraction", json_number(check.worst_fraction)},
           {"worst_name", check.worst_name},
           {"codes_moved", check.codes_moved},
           {"findings", findings},
@@ -113,7 +111,9 @@ Json to_json(const QuantizationCounts& q) {
           {"zero", q.zero},
           {"ties", optional(q.ties)},
           {"sensitive", optional(q.sensitive)},
-          {"reciprocal", optional(q.reciprocal)}};
+          {"reciprocal", optional(q.reciprocal)},
+          {"sqnr_db", json_number(q.sqnr_db)},
+          {"histogram", q.histogram ? to_json(*q.histogram) : Json(nullptr)}};
 }
 
 Json to_json(const Expectation& e) {
@@ -155,22 +155,38 @@ Json to_json(const CaseResult& c) {
                         {"k", p.k},
                         {"n", p.n},
                         {"partial_bits", p.partial_bits},
-                        {"acc_bits", p.acc_bits}});
+                        {"acc_bits", p.acc_bits},
+                        {"cycles", p.cycles},
+                        {"bytes", p.bytes},
+                        {"peak", p.peak},
+                        {"edge_bytes", p.edge_bytes}});
   }
   Json paths = Json::array();
   for (const PathUse& p : c.paths) paths.push_back(to_json(p));
+  Json graph = Json::array();
+  for (const GraphNode& node : c.graph) graph.push_back(to_json(node));
+  Json layers = Json::array();
+  for (const LayerFigure& layer : c.layers) layers.push_back(to_json(layer));
+  Json traces = Json::array();
+  for (const SrqTrace& trace : c.traces) traces.push_back(to_json(trace));
   return {{"id", c.id},
           {"file", c.file},
+          {"line", c.line},
           {"digest", c.digest},
           {"golden_digest", c.golden_digest},
           {"title", c.title},
           {"tags", c.tags},
+          {"ops", c.ops},
+          {"labels", c.labels},
           {"policy", c.policy},
           {"hardware", c.hardware},
           {"mode", c.mode},
           {"status", name(c.status)},
           {"reason", c.reason},
           {"expectation", c.expectation ? to_json(*c.expectation) : Json(nullptr)},
+          {"graph", graph},
+          {"layers", layers},
+          {"traces", traces},
           {"checks", checks},
           {"quantizations", quantizations},
           {"products", products},
@@ -197,6 +213,32 @@ Json to_json(const RunContext& context) {
           {"expectations", context.expectations}};
 }
 
+// Objects by line, lists of plain values and of rows of them on one line each.
+bool is_row(const Json& value) {
+  return std::none_of(value.begin(), value.end(),
+                      [](const Json& item) { return item.is_structured(); });
+}
+void write(const Json& value, std::size_t depth, std::string& out) {
+  const auto line = [&](std::size_t indent) { out.append(1, '\n').append(indent, ' '); };
+  if (!value.is_structured() || value.empty() || (value.is_array() && is_row(value))) {
+    out += value.dump(-1, ' ', false, Json::error_handler_t::replace);
+    return;
+  }
+  out += value.is_object() ? '{' : '[';
+  bool first = true;
+  for (const auto& item : value.items()) {
+    if (!first) out += ',';
+    first = false;
+    line(depth + 1);
+    if (value.is_object()) {
+      out += Json(item.key()).dump(-1, ' ', false, Json::error_handler_t::replace) + ": ";
+    }
+    write(item.value(), depth + 1, out);
+  }
+  line(depth);
+  out += value.is_object() ? '}' : ']';
+}
+
 }  // namespace
 
 std::string to_json(const RunResult& run) {
@@ -215,7 +257,9 @@ std::string to_json(const RunResult& run) {
       {"expectations", expectations},
       {"cases", cases},
       {"milliseconds", run.milliseconds}};
-  return report.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+  std::string out;
+  write(report, 0, out);
+  return out + "\n";
 }
 
 }  // namespace mxcheck::reports

@@ -96,19 +96,20 @@ std::string properties(const RunResult& run) {
 
 std::string to_junit(const RunResult& run) {
   const Counts counts = count(run);
-  const std::string numbers = fmt::format(
-      "tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" time=\"{:.6f}\"", run.cases.size(),
-      counts.failures, counts.errors, counts.skipped, run.milliseconds / 1000);
+  const std::string numbers =
+      fmt::format("tests=\"{}\" failures=\"{}\" errors=\"{}\" time=\"{:.6f}\"", run.cases.size(),
+                  counts.failures, counts.errors, run.milliseconds / 1000);
   std::string out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
   out += fmt::format("<testsuites name=\"mxcheck\" {}>\n", numbers);
-  out += fmt::format("  <testsuite name=\"mxcheck\" {}>\n", numbers);
+  out += fmt::format("  <testsuite name=\"mxcheck\" {} skipped=\"{}\">\n", numbers, counts.skipped);
   out += properties(run);
   std::set<std::string> taken;
   for (const CaseResult& c : run.cases) {
-    const std::string attributes =
+    std::string attributes =
         fmt::format("name=\"{}\" classname=\"{}\" file=\"{}\" time=\"{:.6f}\"",
-                    escape_xml(unique_name(c.id, taken)), escape_xml(class_name(c.id)),
-                    escape_xml(c.file), c.milliseconds / 1000);
+                    escape_xml(unique_name(c.id.empty() ? "(no id)" : c.id, taken)),
+                    escape_xml(class_name(c.id)), escape_xml(c.file), c.milliseconds / 1000);
+    if (c.line > 0) attributes += fmt::format(" line=\"{}\"", c.line);
     const std::string element = outcome_element(c, run.context);
     out += element.empty()
                ? fmt::format("    <testcase {}/>\n", attributes)

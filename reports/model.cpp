@@ -2,6 +2,7 @@
 #include "reports/model.h"
 
 #include <algorithm>
+#include <array>
 
 #include "sim/base/check.h"
 
@@ -45,6 +46,50 @@ Verdict verdict(Status status) {
 }
 
 const char* name(Class cls) { return cls == Class::kExact ? "EXACT" : "BOUND"; }
+
+const char* name(TensorVerdict verdict) {
+  switch (verdict) {
+    case TensorVerdict::kEqual:
+      return "equal";
+    case TensorVerdict::kWithin:
+      return "within";
+    case TensorVerdict::kOpen:
+      return "open";
+    case TensorVerdict::kFail:
+      return "fail";
+    case TensorVerdict::kNone:
+      return "none";
+  }
+  MXCHECK_CHECK(false, "a verdict without a name");
+}
+
+const char* name(GraphRole role) {
+  switch (role) {
+    case GraphRole::kInput:
+      return "input";
+    case GraphRole::kParam:
+      return "param";
+    case GraphRole::kQuantized:
+      return "quantized";
+    case GraphRole::kFloat:
+      return "float";
+    case GraphRole::kLayout:
+      return "layout";
+  }
+  MXCHECK_CHECK(false, "a role without a name");
+}
+
+TensorVerdict verdict(const GraphNode& node) {
+  constexpr std::array kWorstFirst{TensorVerdict::kFail, TensorVerdict::kOpen,
+                                   TensorVerdict::kWithin, TensorVerdict::kEqual};
+  for (const TensorVerdict worst : kWorstFirst) {
+    if (std::any_of(node.tensors.begin(), node.tensors.end(),
+                    [&](const TensorState& t) { return t.verdict == worst; })) {
+      return worst;
+    }
+  }
+  return TensorVerdict::kNone;
+}
 
 Totals totals(const RunResult& run) {
   Totals sum;

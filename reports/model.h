@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "reports/detail.h"
+
 namespace mxcheck::reports {
 
 // Version of the JSON report and of reports/schema/report.schema.json.
@@ -60,9 +62,12 @@ struct Finding {
   std::vector<Mismatch> mismatches;  // the first ones
   std::uint64_t worst_ulp = 0;
   double worst_fraction = 0;
-  std::string rule;         // label of the rule behind the value
-  std::string explanation;  // the root cause, where one is known
-  bool judged = true;       // false: reported, not held against the case
+  std::string rule;               // label of the rule behind the value
+  std::string explanation;        // the root cause, where one is known
+  bool judged = true;             // false: reported, not held against the case
+  std::optional<Window> window;   // around the first mismatch
+  std::vector<Bin> deltas, ulps;  // sim - expected, and distances in representable values
+  std::optional<PeMap> pe_map;    // of an accumulator
 };
 
 // What a check has to say of one tensor that is as it should be: how much of its bound it used, and
@@ -121,6 +126,8 @@ struct QuantizationCounts {
   std::optional<std::int64_t> sensitive;   // one ulp of the quotient decides the code
   std::optional<std::int64_t> reciprocal;  // codes that the other of x / scale and x * (1 / scale)
                                            // would change
+  std::optional<double> sqnr_db;           // of the dequantized codes against the array
+  std::optional<CodeHistogram> histogram;
 };
 
 // An entry of an expectations file that decided the status of a case.
@@ -148,6 +155,10 @@ struct ProductWidths {
   std::string name;  // "step0/quant/y/fwd"
   std::int64_t batch = 1, m = 0, k = 0, n = 0;
   int partial_bits = 1, acc_bits = 1;
+  // By the closed forms of the array's schedule, all batch elements; 0: not known.
+  std::int64_t cycles = 0, bytes = 0;
+  std::int64_t peak = 0;        // multiplications the array can do a cycle
+  std::int64_t edge_bytes = 0;  // bytes that its edges can move a cycle
 };
 
 // One way the integer products of a case were computed, batch elements counted one by one.
@@ -167,7 +178,9 @@ struct KernelUse {
 
 struct CaseResult {
   std::string id, file, digest, title;
-  std::vector<std::string> tags;
+  int line = 0;  // in the file, of what failed or was refused; 0: not known
+  std::vector<std::string> tags, ops;
+  std::vector<std::string> labels;  // rules, refusals and quirks the case is about
   std::string policy, hardware;
   std::string mode;  // forward, grad, calibrate, train
   Status status = Status::kPass;
@@ -180,6 +193,9 @@ struct CaseResult {
   std::vector<std::string> quirks;
   std::vector<std::string> notes;
   std::optional<Expectation> expectation;
+  std::vector<GraphNode> graph;  // arguments before their users
+  std::vector<LayerFigure> layers;
+  std::vector<SrqTrace> traces;
   std::string golden_digest;
   double milliseconds = 0;
 };

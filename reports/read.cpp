@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "reports/read_detail.h"
 #include "reports/read_fields.h"
 #include "sim/base/file.h"
 #include "sim/base/json_reader.h"
@@ -63,6 +64,16 @@ Finding read_finding(JsonReader& reader, const JsonValue& value) {
   fields.text("explanation", f.explanation);
   fields.each("mismatches",
               [&](const JsonValue& v) { f.mismatches.push_back(read_mismatch(reader, v)); });
+  fields.maybe(
+      "window", [&](const JsonValue& v) { f.window = read_window(reader, v); }, Need::kAddedLater);
+  fields.each(
+      "deltas", [&](const JsonValue& v) { f.deltas.push_back(read_bin(reader, v)); },
+      Need::kAddedLater);
+  fields.each(
+      "ulps", [&](const JsonValue& v) { f.ulps.push_back(read_bin(reader, v)); },
+      Need::kAddedLater);
+  fields.maybe(
+      "pe_map", [&](const JsonValue& v) { f.pe_map = read_pe_map(reader, v); }, Need::kAddedLater);
   return f;
 }
 
@@ -141,6 +152,10 @@ QuantizationCounts read_quantization(JsonReader& reader, const JsonValue& value)
   fields.count("ties", q.ties);
   fields.count("sensitive", q.sensitive);
   fields.count("reciprocal", q.reciprocal);
+  fields.number("sqnr_db", q.sqnr_db, Need::kAddedLater);
+  fields.maybe(
+      "histogram", [&](const JsonValue& v) { q.histogram = read_histogram(reader, v); },
+      Need::kAddedLater);
   return q;
 }
 
@@ -154,6 +169,10 @@ ProductWidths read_product(JsonReader& reader, const JsonValue& value) {
   fields.count("n", p.n);
   fields.count("partial_bits", p.partial_bits);
   fields.count("acc_bits", p.acc_bits);
+  fields.count("cycles", p.cycles, Need::kAddedLater);
+  fields.count("bytes", p.bytes, Need::kAddedLater);
+  fields.count("peak", p.peak, Need::kAddedLater);
+  fields.count("edge_bytes", p.edge_bytes, Need::kAddedLater);
   return p;
 }
 
@@ -206,10 +225,13 @@ CaseResult read_case(JsonReader& reader, const JsonValue& value) {
   Fields fields(reader, value, "a case");
   fields.text("id", c.id);
   fields.text("file", c.file);
+  fields.count("line", c.line, Need::kAddedLater);
   fields.text("digest", c.digest);
   fields.text("golden_digest", c.golden_digest);
   fields.text("title", c.title);
   fields.texts("tags", c.tags);
+  fields.texts("ops", c.ops, Need::kAddedLater);
+  fields.texts("labels", c.labels, Need::kAddedLater);
   fields.text("policy", c.policy);
   fields.text("hardware", c.hardware);
   fields.text("mode", c.mode);
@@ -217,6 +239,15 @@ CaseResult read_case(JsonReader& reader, const JsonValue& value) {
   fields.text("reason", c.reason);
   fields.maybe(
       "expectation", [&](const JsonValue& v) { c.expectation = read_expectation(reader, v); },
+      Need::kAddedLater);
+  fields.each(
+      "graph", [&](const JsonValue& v) { c.graph.push_back(read_node(reader, v, c.graph.size())); },
+      Need::kAddedLater);
+  fields.each(
+      "layers", [&](const JsonValue& v) { c.layers.push_back(read_layer(reader, v)); },
+      Need::kAddedLater);
+  fields.each(
+      "traces", [&](const JsonValue& v) { c.traces.push_back(read_trace(reader, v)); },
       Need::kAddedLater);
   fields.each("checks", [&](const JsonValue& v) { c.checks.push_back(read_check(reader, v)); });
   fields.each("quantizations",

@@ -67,23 +67,29 @@ class Fields {
     with(
         key, [&](const base::JsonValue& v) { to = reader_.string(v).value_or(""); }, need);
   }
-  void texts(const char* key, std::vector<std::string>& to) {
-    with(key, [&](const base::JsonValue& v) { to = reader_.strings(v); });
+  void texts(const char* key, std::vector<std::string>& to, Need need = Need::kRequired) {
+    with(
+        key, [&](const base::JsonValue& v) { to = reader_.strings(v); }, need);
   }
   void boolean(const char* key, bool& to) {
     with(key, [&](const base::JsonValue& v) { to = reader_.boolean(v).value_or(false); });
   }
-  void count(const char* key, std::int64_t& to) {
-    with(key, [&](const base::JsonValue& v) { to = reader_.integer(v, 0, kMost).value_or(0); });
+  void count(const char* key, std::int64_t& to, Need need = Need::kRequired) {
+    with(
+        key, [&](const base::JsonValue& v) { to = reader_.integer(v, 0, kMost).value_or(0); },
+        need);
   }
   void count(const char* key, std::optional<std::int64_t>& to) {
     maybe(key, [&](const base::JsonValue& v) { to = reader_.integer(v, 0, kMost); });
   }
-  void count(const char* key, int& to) {
+  void count(const char* key, int& to, Need need = Need::kRequired) {
     constexpr std::int64_t kMostInt = std::numeric_limits<int>::max();
-    with(key, [&](const base::JsonValue& v) {
-      to = static_cast<int>(reader_.integer(v, 0, kMostInt).value_or(0));
-    });
+    with(
+        key,
+        [&](const base::JsonValue& v) {
+          to = static_cast<int>(reader_.integer(v, 0, kMostInt).value_or(0));
+        },
+        need);
   }
   void natural(const char* key, std::uint64_t& to) {
     with(key, [&](const base::JsonValue& v) { to = reader_.natural(v).value_or(0); });
@@ -94,8 +100,9 @@ class Fields {
   void number(const char* key, double& to) {
     with(key, [&](const base::JsonValue& v) { to = reader_.number(v).value_or(0); });
   }
-  void number(const char* key, std::optional<double>& to) {
-    maybe(key, [&](const base::JsonValue& v) { to = reader_.number(v); });
+  void number(const char* key, std::optional<double>& to, Need need = Need::kRequired) {
+    maybe(
+        key, [&](const base::JsonValue& v) { to = reader_.number(v); }, need);
   }
   void status(const char* key, Status& to) {
     static const std::vector<std::string> words = [] {

@@ -21,6 +21,8 @@ class CommandLine(ToolTest):
                           ['--policy', 'ieee,tie=sideways'], ['--policy', 'ieee,ties=up'],
                           ['--level', 'cycles'], ['--isa', 'avx1024'], ['--hardware', 'tpu_v9'],
                           ['--report', 'json'], ['--report', 'pdf=x'], ['--report', 'json=no/where.json'],
+                          ['--report', 'json=x', '--report', 'junit=./x'], ['--report', 'json=.'],
+                          ['--annotate', 'gitlab'], ['--progress', 'always'],
                           ['--dump-mode', 'isolated'], ['--dump', 'x', '--dump-mode', 'both'],
                           ['--color', 'sometimes'], ['--shard-count', '0'], ['-q', '-q']):
             result = self.tool('run', *arguments, code=4)
@@ -28,8 +30,7 @@ class CommandLine(ToolTest):
 
     def test_what_this_version_lacks_is_refused_not_ignored(self):
         self.write('cases/a.json', dense())
-        for arguments in (['--report', 'html=x.html'], ['--report', 'sarif=x'], ['--rerun-failed'],
-                          ['--annotate', 'github'], ['--max-memory', '1']):
+        for arguments in (['--rerun-failed'], ['--max-memory', '1']):
             result = self.tool('run', *arguments, code=4)
             self.assertIn('is not part of mxcheck', result.stderr, arguments)
 

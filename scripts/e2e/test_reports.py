@@ -1,12 +1,14 @@
 """Reports: JSON against its schema, JUnit through two XML parsers, both deterministic."""
 import json
+import os
+import pty
 import re
 import shutil
 import subprocess
 import unittest
 import xml.etree.ElementTree as tree
 
-from support import REPOSITORY, ToolTest, dense, read_safetensors, write_safetensors
+from support import BINARY, REPOSITORY, ToolTest, dense, read_safetensors, write_safetensors
 
 try:
     import jsonschema
@@ -65,7 +67,64 @@ class Reports(ToolTest):
             self.assertLessEqual(len(case), 1)
         if shutil.which('xmllint') is None:
             self.skipTest('xmllint is not installed')
-        subprocess.run(['xmllint', '--noout', self.folder / 'r.xml'], check=True)
+        schema = REPOSITORY / 'reports/schema/junit.xsd'
+        subprocess.run(['xmllint', '--noout', '--schema', schema, self.folder / 'r.xml'], check=True,
+                       capture_output=True)
+        for wrong in (text.replace('<testcase ', '<testcase colour="1" ', 1),
+                      text.replace('time="', 'time="-', 1), text.replace('failures="2"', 'failures=""', 1),
+                      text.replace('<properties>', '<skipped/><properties>', 1)):
+            self.assertNotEqual(wrong, text)
+            path = self.write('wrong.xml', wrong)
+            result = subprocess.run(['xmllint', '--noout', '--schema', schema, path], capture_output=True)
+            self.assertNotEqual(result.returncode, 0)
+
+    def test_github_annotations_name_file_and_line_and_the_summary_is_added_to(self):
+        summary = self.folder / 'summary.md'
+        summary.write_text('before\n')
+        result = self.tool('run', '--annotate', 'github', code=4,
+                           environment={'GITHUB_STEP_SUMMARY': str(summary)})
+        marks = [line for line in result.stdout.splitlines() if line.startswith('::error ')]
+        self.assertEqual(len(marks), 3)
+        self.assertIn('::error file=cases/qt/bad.json,line=', marks[2])
+        line = int(re.search(r'line=(\d+)', marks[2])[1])
+        text = (self.folder / 'cases/qt/bad.json').read_text().splitlines()
+        self.assertIn('{', text[line - 1])
+        self.assertIn('"name": "y"', text[line])
+        self.assertIn('%0A  repeat: mxcheck run', marks[2])
+        self.assertRegex(result.stdout, r'\d+ passed, \d+ failed, \d+ skipped\n$')
+        written = summary.read_text('utf-8')
+        self.assertTrue(written.startswith('before\n## mxcheck: 1 passed, 3 failed, 0 skipped\n'))
+        self.assertNotIn('<x>', written)
+        self.assertNotIn('::error', self.tool('run', code=4).stdout)
+        self.tool('run', '--annotate', 'github', code=4, environment={'GITHUB_STEP_SUMMARY': ''})
+        result = self.tool('run', '--annotate', 'github', '--id', 'qt/good', code=4,
+                           environment={'GITHUB_STEP_SUMMARY': str(self.folder)})
+        self.assertIn('GITHUB_STEP_SUMMARY', result.stderr)
+
+    def test_the_counter_stands_on_a_terminal_only_and_is_erased(self):
+        def on_terminal(*options):
+            ours, theirs = pty.openpty()
+            process = subprocess.Popen([BINARY, 'run', REPOSITORY / 'cases', *options], stdin=theirs,
+                                       stdout=theirs, stderr=theirs, cwd=self.folder)
+            os.close(theirs)
+            text = b''
+            while True:
+                try:
+                    piece = os.read(ours, 65536)
+                except OSError:  # the other side is closed
+                    break
+                if not piece:
+                    break
+                text += piece
+            os.close(ours)
+            process.wait(timeout=120)
+            return text.decode()
+        text = on_terminal('--level', 'functional', '--color', 'never')
+        self.assertRegex(text, r'\r\x1b\[K\d+/\d+ cases, \d+ failed, about \d+ s left')
+        last = text.rindex(' cases, 0 failed, about')
+        self.assertIn('\r\x1b[K', text[last:])
+        self.assertNotIn(', about', on_terminal('--progress', 'never', '-k', 'qt/'))
+        self.assertNotIn('about', self.tool('run', REPOSITORY / 'cases', '-k', 'qt/', code=0).stderr)
 
     def test_a_report_that_cannot_be_written_is_an_error(self):
         (self.folder / 'taken').mkdir()

@@ -91,4 +91,11 @@ Status write_file_atomically(const std::filesystem::path& path, std::string_view
   return Unit{};
 }
 
+Status append_to_file(const std::filesystem::path& path, std::string_view data) {
+  const Descriptor file(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666));
+  if (file.get() < 0) return failure("open", path);
+  if (!write_all(file.get(), data)) return failure("write", path);
+  return Unit{};
+}
+
 }  // namespace mxcheck::base

@@ -16,5 +16,7 @@ namespace mxcheck::base {
                                             std::uint64_t max_bytes);
 [[nodiscard]] Status write_file_atomically(const std::filesystem::path& path,
                                            std::string_view data);
+// For files that others also add to: the data in one piece behind what is there.
+[[nodiscard]] Status append_to_file(const std::filesystem::path& path, std::string_view data);
 
 }  // namespace mxcheck::base

@@ -9,8 +9,6 @@
 #include <thread>
 
 #include "reports/console.h"
-#include "reports/json.h"
-#include "reports/junit.h"
 #include "sim/base/file.h"
 #include "sim/base/text.h"
 #include "sim/cli/build_info.h"
@@ -19,6 +17,8 @@
 #include "sim/cli/interrupt.h"
 #include "sim/cli/options.h"
 #include "sim/cli/policy_option.h"
+#include "sim/cli/progress.h"
+#include "sim/cli/report_files.h"
 #include "sim/suite/run_suite.h"
 #include "sim/tensor/safetensors.h"
 
@@ -47,54 +47,25 @@ CommandLine command_line() {
        "is an error (exit 4), under a selection or a path of a single file a warning")  //
       ("exitfirst,x", "stop after the first failure")                                   //
       ("maxfail", po::value<std::string>(), "stop after N failures")                    //
-      ("report", po::value<Strings>()->composing(),
-       "KIND=FILE, KIND json or junit (repeatable)")  //
       ("fault", po::value<Strings>()->composing(),
-       "plant a fault in the model: KIND or JSON, see mutate --list (repeatable)")         //
-      ("dump", po::value<std::string>(), "write every value to FILE.safetensors")          //
-      ("dump-mode", po::value<std::string>(), "isolated or end_to_end (default)")          //
-      ("seed", po::value<std::string>(), "of generated operands, with the case's id (0)")  //
-      ("color", po::value<std::string>(), "auto, always or never")                         //
-      ("progress", po::value<std::string>(), "auto or never: a counter on a terminal")     //
-      ("quiet,q", "failures and the last line only")                                       //
-      ("verbose,v", "a line per case; -vv: also per check")                                //
-      ("very-verbose", "the same as -vv")                                                  //
+       "plant a fault in the model: KIND or JSON, see mutate --list (repeatable)")              //
+      ("dump", po::value<std::string>(), "write every value to FILE.safetensors")               //
+      ("dump-mode", po::value<std::string>(), "isolated or end_to_end (default)")               //
+      ("seed", po::value<std::string>(), "of generated operands, with the case's id (0)")       //
+      ("color", po::value<std::string>(), "auto, always or never")                              //
+      ("progress", po::value<std::string>(), "auto or never: cases done, failures, time left")  //
+      ("quiet,q", "failures and the last line only")                                            //
+      ("verbose,v", "a line per case; -vv: also per check")                                     //
+      ("very-verbose", "the same as -vv")                                                       //
       ("help,h", "this text");
-  line.missing = {"rerun-failed", "annotate", "resume", "max-memory"};
+  add_report_options(line.options);
+  line.missing = {"rerun-failed", "resume", "max-memory"};
   line.examples =
       "  mxcheck run cases --tag smoke\n"
       "  mxcheck run cases -k 'qt/ and not bf16' --report json=out.json --report junit=out.xml\n"
       "  mxcheck run cases --hardware tpu_v5e --expectations cases/expectations/tpu_v5e.json\n"
       "  mxcheck run my_case.json --dump values.safetensors --dump-mode isolated\n";
   return line;
-}
-
-struct ReportRequest {
-  std::string kind, file;
-};
-
-std::vector<ReportRequest> report_requests(const po::variables_map& map) {
-  const std::vector<std::string> kinds = {"json", "junit"};
-  std::vector<ReportRequest> out;
-  for (const std::string& request : texts(map, "report")) {
-    const std::size_t equals = request.find('=');
-    if (equals == std::string::npos || equals + 1 == request.size()) {
-      throw UsageError(fmt::format("--report is '{}'; it must be KIND=FILE, KIND {}",
-                                   base::printable(request), base::join(kinds, " or ")));
-    }
-    const std::string kind = request.substr(0, equals);
-    if (kind == "html" || kind == "sarif") {
-      throw UsageError(fmt::format("--report {}= is not part of mxcheck {}", kind, version()));
-    }
-    if (kind != "json" && kind != "junit") {
-      throw UsageError(fmt::format("--report: there is no kind '{}'; there are: {}{}",
-                                   base::printable(kind), base::join(kinds, ", "),
-                                   did_you_mean(kind, kinds)));
-    }
-    out.push_back({kind, request.substr(equals + 1)});
-    check_output_folder("report", out.back().file);
-  }
-  return out;
 }
 
 suite::DumpMode dump_mode(const po::variables_map& map) {
@@ -176,39 +147,14 @@ bool use_color(const po::variables_map& map) {
   return isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
 }
 
-// A counter on stderr, erased by the next line; only on a terminal.
-class Progress {
- public:
-  Progress(const po::variables_map& map, std::size_t total) : total_(total) {
-    on_ = one_of(map, "progress", "auto", {"auto", "never"}) == "auto" &&
-          isatty(STDERR_FILENO) == 1 && isatty(STDOUT_FILENO) == 1;
-  }
-  void clear() const {
-    if (on_) fmt::print(stderr, "\r\x1b[K");
-  }
-  void step() {
-    ++done_;
-    if (on_) fmt::print(stderr, "\r{}/{}", done_, total_);
-  }
-
- private:
-  bool on_ = false;
-  std::size_t done_ = 0, total_;
-};
-
 // False if one of the files cannot be written.
 bool write_outputs(const reports::RunResult& result, const std::vector<ReportRequest>& requests,
                    const std::string& dump_file, graph::Values dump) {
-  bool good = true;
+  bool good = write_reports(result, requests);
   const auto report = [&](const base::Status& status) {
     if (!status) fmt::print(stderr, "mxcheck: error: {}\n", base::printable(status.error()));
     good = good && status.ok();
   };
-  for (const ReportRequest& request : requests) {
-    const std::string text =
-        request.kind == "json" ? reports::to_json(result) : reports::to_junit(result);
-    report(base::write_file_atomically(request.file, text));
-  }
   if (!dump_file.empty()) {
     tensor::SafetensorsFile file;
     file.tensors = std::move(dump);
@@ -274,6 +220,7 @@ int run_run(const Arguments& arguments) {
   const suite::Selection selected = selection(map);
   suite::SuiteOptions options = suite_options(map);
   const std::vector<ReportRequest> requests = report_requests(map);
+  check_annotate(map);
   base::Result<suite::Collection> collected = suite::collect(paths(map), selected);
   if (!collected) throw UsageError(base::printable(collected.error()));
   suite::Collection collection = std::move(collected).value();
@@ -289,10 +236,15 @@ int run_run(const Arguments& arguments) {
   reports::ConsoleWriter console(style, run_context);
   Progress progress(map, total);
   options.finished = [&](const reports::CaseResult& c) {
-    progress.clear();
-    fmt::print("{}", console.finished(c));
-    std::fflush(stdout);
-    progress.step();
+    const std::string text = console.finished(c);
+    if (!text.empty()) {
+      progress.clear();
+      fmt::print("{}", text);
+      std::fflush(stdout);
+    }
+    progress.step(reports::verdict(c.status) == reports::Verdict::kFailed
+                      ? Progress::Outcome::kFailed
+                      : Progress::Outcome::kGood);
   };
   catch_interrupts();
   suite::SuiteRun run = suite::run_suite(std::move(collection), options);
@@ -301,8 +253,8 @@ int run_run(const Arguments& arguments) {
   print_diagnostics(run.diagnostics);
   if (total == 0) fmt::print(stderr, "mxcheck: nothing selected\n");
   if (run.abandoned) fmt::print(stderr, "mxcheck: a case that ran out of time was left behind\n");
-  const bool written =
-      write_outputs(run.result, requests, text(map, "dump", ""), std::move(run.dump));
+  bool written = write_outputs(run.result, requests, text(map, "dump", ""), std::move(run.dump));
+  written = annotate(map, run.result) && written;
   fmt::print("{}", console.summary(run.result));
   std::fflush(stdout);
   const int code = !written ? kExitUsage : total == 0 ? kExitNothing : exit_code(run, entries);

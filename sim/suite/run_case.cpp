@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "sim/suite/case_place.h"
 #include "sim/suite/cycle_check.h"
 #include "sim/suite/fake_quant_check.h"
 #include "sim/suite/fast_check.h"
@@ -50,7 +51,12 @@ class CaseRunner {
     } else if (base::has_errors(diagnostics_)) {
       run_.result.status = Status::kSuiteError;
       run_.result.reason = "refused: " + summary_of(diagnostics_);
+      run_.result.line = refusal_line(diagnostics_);
       run_.refusal = std::move(diagnostics_);
+    }
+    if (options_.explain && run_.result.line == 0 &&
+        reports::verdict(run_.result.status) == reports::Verdict::kFailed) {
+      run_.result.line = failure_line(case_, run_.result);
     }
     return std::move(run_);
   }

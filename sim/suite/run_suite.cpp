@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "sim/base/digest.h"
+#include "sim/suite/case_place.h"
 #include "sim/suite/checksums.h"
 #include "sim/suite/compare.h"
 
@@ -106,6 +107,7 @@ CaseResult refused_result(const RefusedCase& refused) {
   CaseResult result;
   result.id = refused.id;
   result.file = refused.file.file.string();
+  result.line = refusal_line(refused.diagnostics);
   if (!refused.expected.empty()) {
     judge_refusal(refused.expected, refused.diagnostics, result);
     return result;
