@@ -2,10 +2,10 @@
 // JSON cannot carry (inf, nan) are written as strings.
 #include "reports/json.h"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "reports/json_detail.h"
+#include "sim/base/text.h"
 
 namespace mxcheck::reports {
 namespace {
@@ -213,30 +213,29 @@ Json to_json(const RunContext& context) {
           {"expectations", context.expectations}};
 }
 
-// Objects by line, lists of plain values and of rows of them on one line each.
-bool is_row(const Json& value) {
-  return std::none_of(value.begin(), value.end(),
-                      [](const Json& item) { return item.is_structured(); });
+std::string compact(const Json& value) {
+  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
-void write(const Json& value, std::size_t depth, std::string& out) {
-  const auto line = [&](std::size_t indent) { out.append(1, '\n').append(indent, ' '); };
-  if (!value.is_structured() || value.empty() || (value.is_array() && is_row(value))) {
-    out += value.dump(-1, ' ', false, Json::error_handler_t::replace);
-    return;
-  }
-  out += value.is_object() ? '{' : '[';
-  bool first = true;
+
+// Values that fit on a line take one; lists of plain values always do.
+std::string layout(const Json& value, std::size_t depth) {
+  if (!value.is_structured()) return compact(value);
+  constexpr std::size_t kLine = 120;
+  std::vector<std::string> parts;
+  std::size_t length = 0;
+  bool plain = value.is_array(), lines = false;
   for (const auto& item : value.items()) {
-    if (!first) out += ',';
-    first = false;
-    line(depth + 1);
-    if (value.is_object()) {
-      out += Json(item.key()).dump(-1, ' ', false, Json::error_handler_t::replace) + ": ";
-    }
-    write(item.value(), depth + 1, out);
+    std::string part = value.is_object() ? compact(item.key()) + ": " : "";
+    part += layout(item.value(), depth + 1);
+    plain = plain && !item.value().is_structured();
+    lines = lines || part.find('\n') != std::string::npos;
+    length += part.size() + 2;
+    parts.push_back(std::move(part));
   }
-  line(depth);
-  out += value.is_object() ? '}' : ']';
+  const std::string open = value.is_object() ? "{" : "[", close = value.is_object() ? "}" : "]";
+  if (plain || (!lines && depth + length <= kLine)) return open + base::join(parts, ", ") + close;
+  const std::string indent = "\n" + std::string(depth + 1, ' ');
+  return open + indent + base::join(parts, "," + indent) + "\n" + std::string(depth, ' ') + close;
 }
 
 }  // namespace
@@ -257,9 +256,7 @@ std::string to_json(const RunResult& run) {
       {"expectations", expectations},
       {"cases", cases},
       {"milliseconds", run.milliseconds}};
-  std::string out;
-  write(report, 0, out);
-  return out + "\n";
+  return layout(report, 0) + "\n";
 }
 
 }  // namespace mxcheck::reports

@@ -10,6 +10,7 @@
 #include "reports/github.h"
 #include "reports/json.h"
 #include "reports/junit.h"
+#include "reports/sarif_run.h"
 #include "reports/testing.h"
 #include "sim/base/file.h"
 
@@ -92,6 +93,10 @@ TEST_CASE("a step summary keeps to its size and says what it left out", "[report
   CHECK(text.ends_with(" more failures do not fit in here.\n"));
   CHECK(github_summary(run, 100).empty());
   CHECK(github_summary(run).size() <= kGithubSummaryBytes);
+}
+
+TEST_CASE("failures as SARIF are the approved ones", "[reports]") {
+  check_baseline("failures.sarif", to_sarif(invented_run(), "/suite"));
 }
 
 TEST_CASE("no control character reaches a terminal or XML", "[reports]") {

@@ -101,6 +101,24 @@ class Reports(ToolTest):
                            environment={'GITHUB_STEP_SUMMARY': str(self.folder)})
         self.assertIn('GITHUB_STEP_SUMMARY', result.stderr)
 
+    def test_failures_as_sarif_stand_at_the_node_they_are_about(self):
+        self.write('known.json', {'mxcheck_expectations': 1, 'entries': [
+            {'id': 'broken', 'status': 'SUITE_ERROR', 'reason': 'a <reason>'}]})
+        result = self.tool('run', '--report', 'sarif=r.sarif', '--expectations', 'known.json')
+        self.assertIn(result.returncode, (1, 4))
+        run = json.loads((self.folder / 'r.sarif').read_text('utf-8'))['runs'][0]
+        rules = {rule['id'] for rule in run['tool']['driver']['rules']}
+        bad = [r for r in run['results'] if r['locations'][0]['physicalLocation']['artifactLocation']['uri']
+               == 'cases/qt/bad.json']
+        self.assertTrue(bad)
+        for found in bad:
+            self.assertIn(found['ruleId'], rules)
+            self.assertEqual(found['level'], 'error')
+            self.assertIn('step0/node/y', found['message']['text'])
+            self.assertGreater(found['locations'][0]['physicalLocation']['region']['startLine'], 10)
+        suppressed = [r for r in run['results'] if r.get('suppressions')]
+        self.assertEqual([r['suppressions'][0]['justification'] for r in suppressed], ['a <reason>'])
+
     def test_the_counter_stands_on_a_terminal_only_and_is_erased(self):
         def on_terminal(*options):
             ours, theirs = pty.openpty()

@@ -9,6 +9,7 @@
 #include "reports/github.h"
 #include "reports/json.h"
 #include "reports/junit.h"
+#include "reports/sarif_run.h"
 #include "sim/base/file.h"
 #include "sim/base/text.h"
 
@@ -25,6 +26,12 @@ const std::vector<Kind>& kinds() {
   static const std::vector<Kind> list{
       {"json", reports::to_json, true},
       {"junit", reports::to_junit, false},
+      {"sarif",
+       [](const reports::RunResult& run) {
+         std::error_code error;
+         return reports::to_sarif(run, std::filesystem::current_path(error));
+       },
+       false},
   };
   return list;
 }

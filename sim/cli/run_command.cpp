@@ -221,6 +221,7 @@ int run_run(const Arguments& arguments) {
   suite::SuiteOptions options = suite_options(map);
   const std::vector<ReportRequest> requests = report_requests(map);
   check_annotate(map);
+  options.cases.details = wants_details(requests);
   base::Result<suite::Collection> collected = suite::collect(paths(map), selected);
   if (!collected) throw UsageError(base::printable(collected.error()));
   suite::Collection collection = std::move(collected).value();

@@ -8,6 +8,8 @@
 #include <cstring>
 #include <limits>
 
+#include "sim/suite/mismatch_picture.h"
+
 namespace mxcheck::suite {
 namespace {
 
@@ -126,9 +128,11 @@ Comparison compare(const std::string& name, const Tensor& our_value, const Tenso
   finding.name = name;
   finding.total = ours.size();
   finding.cls = bound ? reports::Class::kBound : reports::Class::kExact;
+  DifferenceCounter differences;
   for (std::int64_t i = 0; i < ours.size(); ++i) {
     if (tensor::same_element(ours, theirs, i)) continue;
     out.equal = false;
+    differences.add(ours, theirs, i);
     double fraction = std::numeric_limits<double>::infinity();
     if (bound) fraction = fraction_of(std::abs(number(ours, i) - number(theirs, i)), bound(i));
     out.worst_fraction = std::max(out.worst_fraction, fraction);
@@ -137,11 +141,14 @@ Comparison compare(const std::string& name, const Tensor& our_value, const Tenso
     out.within = false;
     ++finding.differ;
     if (finding.mismatches.size() >= kKeptMismatches) continue;
+    if (finding.mismatches.empty()) finding.window = window_around(ours, theirs, i);
     finding.mismatches.push_back(describe(ours, theirs, i));
     if (bound) finding.mismatches.back().bound_fraction = fraction;
   }
   if (!bound) out.worst_fraction = 0;
   finding.worst_fraction = out.worst_fraction;
+  finding.deltas = differences.deltas();
+  finding.ulps = differences.ulps();
   return out;
 }
 

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "sim/mxu/locate.h"
+#include "sim/mxu/schedule.h"
 
 namespace mxcheck::suite {
 namespace {
@@ -55,18 +56,40 @@ bool in_delivery_order(const graph::Graph& graph, const std::string& product) {
   return false;
 }
 
+// Counts the wrong outputs of one product by PE. The map stays below kMapSide cells a side.
+constexpr std::int64_t kMapSide = 64;
+void add_to_map(const mxu::Localisation& where, reports::PeMap& map) {
+  map.compared += where.compared;
+  std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t> counts;
+  for (const reports::PeCount& pe : map.wrong) counts[{pe.row, pe.column}] = pe.wrong;
+  for (const mxu::WrongOutput& wrong : where.wrong) {
+    if (wrong.col < 0) continue;
+    const std::int64_t row = wrong.row < 0 ? -1 : wrong.row / map.cell;
+    ++counts[{row, wrong.col / map.cell}];
+  }
+  map.wrong.clear();
+  for (const auto& [place, count] : counts) {
+    map.wrong.push_back({place.first, place.second, count});
+  }
+}
+
 void localise(const mxu::Profile& profile, const std::vector<KeptProduct>& products,
               const tensor::Tensor& observed, Finding& finding) {
   std::int64_t at = 0;
+  reports::PeMap map{profile.rows, profile.cols, 1, 0, {}};
+  map.cell = (std::max(profile.rows, profile.cols) + kMapSide - 1) / kMapSide;
+  bool found = false;
   for (const KeptProduct& kept : products) {
     const std::int64_t size = kept.product.m * kept.product.n;
-    if (at + size > observed.size()) return;
+    if (at + size > observed.size()) break;
     std::vector<std::int64_t> slice;
     for (std::int64_t i = 0; i < size; ++i) slice.push_back(observed.load_int(at + i));
     at += size;
     const mxu::Localisation where = mxu::locate(profile, view(kept), slice);
+    add_to_map(where, map);
     const mxu::WrongOutput* first = where.first();
-    if (first == nullptr) continue;
+    if (first == nullptr || found) continue;
+    found = true;
     const auto known = [](std::int64_t value) {
       return value < 0 ? std::string("?") : std::to_string(value);
     };
@@ -76,8 +99,23 @@ void localise(const mxu::Profile& profile, const std::vector<KeptProduct>& produ
         finding.explanation.empty() ? "" : "; ", profile.rows, profile.cols, first->m, first->n,
         first->tile_m, first->tile_n, known(first->chunk), known(first->k), known(first->row),
         known(first->col), where.wrong.size(), where.compared);
-    return;
   }
+  if (!map.wrong.empty()) finding.pe_map = std::move(map);
+}
+
+// What the product costs on the array, by the closed forms of its schedule.
+void add_cost(const mxu::Profile& profile, const mxu::Product& product, ProductWidths& entry) {
+  if (std::max({product.m, product.n, product.k}) > mxu::kMaxExtent) return;
+  mxu::ProductShape shape;
+  shape.m = product.m, shape.n = product.n, shape.k = product.k;
+  shape.lhs_type = product.lhs_type, shape.rhs_type = product.rhs_type;
+  shape.has_init = !product.init.empty();
+  const mxu::Schedule schedule = mxu::schedule(profile, shape);
+  constexpr std::int64_t kSumBytes = 4;
+  entry.cycles += schedule.total();
+  entry.bytes += schedule.bytes();
+  entry.peak = profile.rows * profile.cols * profile.macs_per_pe;
+  entry.edge_bytes = profile.rows + (1 + kSumBytes) * profile.cols;
 }
 
 // Sums of other codes say nothing about the array.
@@ -92,10 +130,11 @@ bool operands_differ(const reports::CheckResult& check, const std::string& produ
 WidthCollector::WidthCollector(const mxu::Profile& profile) : profile_(profile) {
   observer_ = [this](const std::string& name, const mxu::Product& product) {
     if (products_.empty() || products_.back().name != name || products_.back().m != product.m) {
-      products_.push_back({name, 0, product.m, product.k, product.n, 1, 1});
+      products_.push_back({name, 0, product.m, product.k, product.n, 1, 1, 0, 0, 0, 0});
     }
     ProductWidths& entry = products_.back();
     ++entry.batch;
+    add_cost(profile_, product, entry);
     if (product.m * product.n * product.k > kMaxWidthMacs) return;
     const mxu::WidthsNeeded widths = mxu::widths_needed(profile_, product);
     entry.partial_bits = std::max(entry.partial_bits, widths.partial);

@@ -8,6 +8,7 @@
 
 #include "sim/suite/case_place.h"
 #include "sim/suite/cycle_check.h"
+#include "sim/suite/details.h"
 #include "sim/suite/fake_quant_check.h"
 #include "sim/suite/fast_check.h"
 #include "sim/suite/golden_check.h"
@@ -35,6 +36,16 @@ std::string summary_of(const base::Diagnostics& diagnostics) {
   return "";
 }
 
+// A case that fails everywhere shows the surroundings of its first findings only.
+void shorten(CheckResult& check) {
+  constexpr std::size_t kPictures = 8;
+  for (std::size_t i = kPictures; i < check.findings.size(); ++i) {
+    check.findings[i].window.reset();
+    check.findings[i].deltas.clear();
+    check.findings[i].ulps.clear();
+  }
+}
+
 class CaseRunner {
  public:
   CaseRunner(const Case& c, const CaseOptions& options) : case_(c), options_(options) {
@@ -54,6 +65,7 @@ class CaseRunner {
       run_.result.line = refusal_line(diagnostics_);
       run_.refusal = std::move(diagnostics_);
     }
+    for (CheckResult& check : run_.result.checks) shorten(check);
     if (options_.explain && run_.result.line == 0 &&
         reports::verdict(run_.result.status) == reports::Verdict::kFailed) {
       run_.result.line = failure_line(case_, run_.result);
@@ -236,6 +248,13 @@ class CaseRunner {
       }
     }
     if (options_.explain) result.quantizations = count_quantizations(sources, case_.plan, &policy_);
+    if (options_.details) {
+      add_details({case_,
+                   {sources, case_.plan, policy_},
+                   isolated != nullptr ? &isolated->values : nullptr,
+                   expected_ ? &*expected_ : nullptr},
+                  result);
+    }
     const bool judged = std::any_of(result.checks.begin(), result.checks.end(),
                                     [](const CheckResult& check) { return check.tensors > 0; });
     if (compared.empty() && judged) compared = whole.values;
@@ -304,6 +323,8 @@ CaseResult blank_result(const Case& c, const CaseOptions& options) {
   result.digest = c.digest;
   result.title = c.title;
   result.tags = c.tags;
+  result.ops = ops_of(c);
+  result.labels = labels_of(c);
   result.policy = numerics::describe(options.policy ? *options.policy : c.policy);
   result.hardware = options.profile ? mxu::describe(*options.profile) : c.hardware.base;
   result.mode = graph::name(c.run.mode);

@@ -31,6 +31,7 @@ struct CaseOptions {
   std::vector<fault::Fault> faults;  // planted in the model, to see that the checks notice
   // Look for the cause and the place of a mismatch, and for the widths that products needed.
   bool explain = true;
+  bool details = false;                // what reports show beside verdicts (details.h)
   double explain_milliseconds = 1000;  // per failing check
   std::uint64_t seed = 0;              // of generated operands, with the case's id
   // Largest product the fake_quant check takes, in multiplications.

@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "sim/base/digest.h"
+#include "sim/base/labels.h"
 #include "sim/suite/case_place.h"
 #include "sim/suite/checksums.h"
 #include "sim/suite/compare.h"
@@ -109,6 +110,7 @@ CaseResult refused_result(const RefusedCase& refused) {
   result.file = refused.file.file.string();
   result.line = refusal_line(refused.diagnostics);
   if (!refused.expected.empty()) {
+    if (base::find_label(refused.expected) != nullptr) result.labels = {refused.expected};
     judge_refusal(refused.expected, refused.diagnostics, result);
     return result;
   }
