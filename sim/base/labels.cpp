@@ -4,7 +4,7 @@
 namespace mxcheck::base {
 
 const char* name(LabelKind kind) {
-  constexpr const char* kNames[] = {"rule", "refusal", "quirk"};
+  constexpr const char* kNames[] = {"rule", "refusal", "quirk", "advice"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 

@@ -10,8 +10,8 @@
 namespace mxcheck::base {
 
 // kRule: what the numbers must be. kRefusal: why an input is not accepted. kQuirk: what the norm
-// does although nobody would have asked for it.
-enum class LabelKind : std::uint8_t { kRule, kRefusal, kQuirk };
+// does although nobody would have asked for it. kAdvice: what an accepted case could do better.
+enum class LabelKind : std::uint8_t { kRule, kRefusal, kQuirk, kAdvice };
 [[nodiscard]] const char* name(LabelKind kind);
 
 struct Label {

@@ -53,12 +53,16 @@ void Context::add(base::Severity severity, const JsonValue& at, const std::strin
     d.fact = "more problems than are shown";
     d.expectation = d.hint = "";
   }
+  // Expansions of a matrix share most of their problems; the first that has one is named.
+  constexpr std::string_view kNamed = " (in the expansion ";
   const auto same = [&](const base::Diagnostic& other) {
     return other.line == d.line && other.column == d.column && other.label == d.label &&
-           other.fact == d.fact;
+           other.fact.starts_with(d.fact) &&
+           (other.fact.size() == d.fact.size() ||
+            std::string_view(other.fact).substr(d.fact.size()).starts_with(kNamed));
   };
-  // Expansions of a matrix share most of their problems.
   if (std::any_of(diagnostics_.begin(), diagnostics_.end(), same)) return;
+  if (!expansion_.empty()) d.fact += fmt::format("{}{})", kNamed, shortened(expansion_));
   diagnostics_.push_back(std::move(d));
 }
 

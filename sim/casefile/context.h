@@ -57,6 +57,8 @@ class Context {
   [[nodiscard]] const std::filesystem::path& root() const { return root_; }
   [[nodiscard]] bool has_errors() const { return errors_ > 0; }
   [[nodiscard]] std::size_t error_count() const { return errors_; }
+  // Names the expansion of a matrix that is being read; its problems say so.
+  void set_expansion(std::string id) { expansion_ = std::move(id); }
   // Enough is reported: loops over hostile lists stop here.
   [[nodiscard]] bool full() const { return diagnostics_.size() > most_ || errors_ > 10 * most_; }
   // Counts a tensor source; false if there are too many.
@@ -107,6 +109,7 @@ class Context {
   StoredFiles& stored_;
   base::Diagnostics& diagnostics_;
   std::size_t most_;
+  std::string expansion_;  // id, or "" without a matrix
   std::size_t errors_ = 0;
   std::size_t sources_ = 0;
 };

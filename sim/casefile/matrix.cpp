@@ -55,16 +55,15 @@ bool check_list(Context& context, const JsonMember& member) {
     context.error(member.value, "CASE-MATRIX", "an empty list", "at least one value");
     return false;
   }
-  std::vector<std::string> seen;
+  std::set<std::string> seen;
   for (const JsonValue& item : member.value.items()) {
     const std::string text = text_of(item);
     if (!context.check_name(item, text)) return false;
-    if (std::find(seen.begin(), seen.end(), text) != seen.end()) {
+    if (!seen.insert(text).second) {
       context.error(item, "CASE-MATRIX", fmt::format("{} stands twice", shortened(text)),
                     "each value once: cases are told apart by it");
       return false;
     }
-    seen.push_back(text);
     if (seen.size() > kMaxExpansions) break;
   }
   return true;
@@ -207,16 +206,19 @@ std::vector<Binding> expand_matrix(Context& context, const JsonValue& root) {
                   fmt::format("at most {}", kMostNames));
     return {};
   }
-  std::size_t count = 1;
+  double count = 1;  // exact as far as it matters
   bool good = true;
+  std::string product;
   for (const JsonMember& member : matrix->members()) {
     good = check_list(context, member) && good;
-    if (good) count = std::min(count * member.value.size(), kMaxExpansions + 1);
+    count *= static_cast<double>(member.value.size());
+    product += fmt::format("{}{}", product.empty() ? "" : " * ", member.value.size());
   }
   if (!good) return {};
-  if (count > kMaxExpansions) {
-    context.error(*matrix, "CASE-MATRIX", "too many expansions",
-                  fmt::format("at most {} cases from one file", kMaxExpansions));
+  if (count > static_cast<double>(kMaxExpansions)) {
+    context.error(*matrix, "CASE-MATRIX", fmt::format("{} = {:.10g} expansions", product, count),
+                  fmt::format("at most {} cases from one file", kMaxExpansions),
+                  "shorter lists, or several files");
     return {};
   }
   std::vector<Binding> out{{}};
@@ -231,6 +233,29 @@ std::vector<Binding> expand_matrix(Context& context, const JsonValue& root) {
     out = std::move(longer);
   }
   return out;
+}
+
+void warn_unused_names(Context& context, const base::JsonDocument& document) {
+  const auto matrix = document.root().find("matrix");
+  if (!matrix) return;
+  std::set<std::string_view> mentioned;
+  const std::vector<base::JsonNode>& nodes = document.nodes();
+  for (std::uint32_t i = 0; i < nodes.size(); ++i) {
+    const bool inside = i >= matrix->index() && i < matrix->node().end;
+    if (nodes[i].kind != JsonKind::kString || inside) continue;
+    const std::string_view text = document.text(nodes[i]);
+    for (auto [b, e] = next_mention(text, 0); b != std::string_view::npos;
+         std::tie(b, e) = next_mention(text, e)) {
+      mentioned.insert(text.substr(b + 2, e - b - 3));
+    }
+  }
+  for (const JsonMember& member : matrix->members()) {
+    if (mentioned.count(member.key.text()) != 0) continue;
+    context.warn(member.key, "REF-UNUSED",
+                 fmt::format("nothing mentions ${{{}}}: its expansions are the same case",
+                             shortened(member.key.text())),
+                 "names of the matrix that take part");
+  }
 }
 
 std::string id_suffix(const Binding& binding) {

@@ -20,6 +20,9 @@ using Binding = std::vector<std::pair<std::string, JsonValue>>;
 // report.
 [[nodiscard]] std::vector<Binding> expand_matrix(Context& context, const JsonValue& root);
 
+// Warns of names that no string outside the matrix mentions (REF-UNUSED).
+void warn_unused_names(Context& context, const base::JsonDocument& document);
+
 // "/NAME=value" for each name.
 [[nodiscard]] std::string id_suffix(const Binding& binding);
 

@@ -1,4 +1,6 @@
 // `matrix`: expansions, their ids and digests, and everything that cannot be expanded.
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 #include <set>
 
@@ -78,6 +80,37 @@ TEST_CASE("expansions that fail alike are reported once", "[matrix]") {
                   "\"relu\"", "\"rleu\""));
   CHECK(loaded.cases.empty());
   CHECK(loaded.diagnostics.size() == 1);
+}
+
+TEST_CASE("a problem names the first expansion that has it", "[matrix]") {
+  const LoadedCases loaded =
+      load(edited(with_matrix("{\"S\": [16, 8, 4]}"), "[16, 8]", "[\"${S}\", 8]"));
+  CHECK(loaded.cases.size() == 1);
+  REQUIRE(loaded.diagnostics.size() == 2);  // 8 and 4 in its text: two facts
+  CHECK(loaded.diagnostics[0].fact.ends_with(" (in the expansion a/S=8)"));
+  CHECK(loaded.diagnostics[1].fact.ends_with(" (in the expansion a/S=4)"));
+  CHECK(loaded.diagnostics[0].line == 9);
+}
+
+TEST_CASE("a name of the matrix that nothing mentions is warned of [REF-UNUSED]", "[matrix]") {
+  const LoadedCases loaded =
+      load(edited(with_matrix("{\"S\": [1, 2], \"T\": [\"${S}\"]}"), "\"dense\"", "\"a ${T} b\""));
+  CHECK(loaded.cases.size() == 2);
+  REQUIRE(loaded.diagnostics.size() == 1);
+  CHECK(loaded.diagnostics[0].severity == base::Severity::kWarning);
+  CHECK(loaded.diagnostics[0].label == "REF-UNUSED");
+  CHECK(loaded.diagnostics[0].pointer == "/matrix/S");
+}
+
+TEST_CASE("the number of expansions is said when it is too large [CASE-MATRIX]", "[matrix]") {
+  std::string list = "[0";
+  for (int i = 1; i < 200; ++i) list += fmt::format(",{}", i);
+  list += "]";
+  const LoadedCases loaded =
+      load(with_matrix("{\"A\": " + list + ", \"B\": " + list + ", \"C\": " + list + "}"));
+  CHECK(loaded.cases.empty());
+  REQUIRE(loaded.diagnostics.size() == 1);
+  CHECK(loaded.diagnostics[0].fact == "200 * 200 * 200 = 8000000 expansions");
 }
 
 TEST_CASE("matrices that cannot be expanded are refused [CASE-MATRIX]", "[matrix]") {

@@ -222,6 +222,8 @@ class Loader {
     for (const Binding& binding : bindings) {
       if (!load_expansion(*document, binding, budget)) break;
     }
+    Context whole(file_, root_, stored_, out_.diagnostics);
+    warn_unused_names(whole, *document);
     return std::move(out_);
   }
 
@@ -243,6 +245,7 @@ class Loader {
     std::optional<base::JsonDocument> expanded;
     if (!binding.empty()) {
       Context context(file_, root_, stored_, out_.diagnostics);
+      context.set_expansion(id_ + id_suffix(binding));
       expanded = substitute(context, document, binding, budget);
       if (!expanded) return budget > 0;
     }
@@ -257,6 +260,7 @@ class Loader {
     base::Diagnostics& target = begin(expected, used.root(), {});
     const bool many = !expected.empty() && !binding.empty();
     Context context(file_, root_, stored_, target, many ? kMostPerRefusal : kMaxReported);
+    if (!binding.empty()) context.set_expansion(c.id);
     read_parts(context, used, c);
     if (!expected.empty()) {
       out_.refused.back().id = c.id;
