@@ -139,6 +139,16 @@ std::string kernels_text(const RunResult& run, Verbosity verbosity) {
   return unused.empty() ? out : out + "kernels not exercised:" + unused + "\n";
 }
 
+// How many cases state nothing about what must come out.
+std::string without_expected_text(const RunResult& run) {
+  std::int64_t cases = 0;
+  for (const CaseResult& c : run.cases) {
+    cases += std::count(c.notes.begin(), c.notes.end(), kNoExpectedNote);
+  }
+  return cases == 0 ? ""
+                    : fmt::format("{} case{}: {}\n", cases, cases == 1 ? "" : "s", kNoExpectedNote);
+}
+
 }  // namespace
 
 std::string shell_quote(const std::string& word) {
@@ -267,6 +277,7 @@ std::string ConsoleWriter::summary(const RunResult& run) const {
     }
     out += kernels_text(run, style_.verbosity);
     out += expectations_text(run);
+    out += without_expected_text(run);
   }
   if (run.incomplete) out += "the run is incomplete\n";
   return out + totals_line(totals(run));

@@ -176,6 +176,10 @@ struct KernelUse {
   std::int64_t uses = 0;
 };
 
+// The note of a case that states nothing about what must come out.
+inline constexpr const char* kNoExpectedNote =
+    "no expected values yet: only the checks that need none were run; mxcheck bless records them";
+
 struct CaseResult {
   std::string id, file, digest, title;
   int line = 0;  // in the file, of what failed or was refused; 0: not known

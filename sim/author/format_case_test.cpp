@@ -41,6 +41,9 @@ TEST_CASE("every case of the suite keeps its meaning, and is in layout already",
     CHECK(formatted(once) == once);
     CHECK(nlohmann::json::parse(once) == nlohmann::json::parse(text));
     CHECK(written(once, entry.path()) == written(text, entry.path()));
+    for (const casefile::Case& c : casefile::load_case_file(entry.path(), ".", "x").cases) {
+      CHECK(formatted(casefile::write_case(c)) == casefile::write_case(c));
+    }
     ++files;
   }
   CHECK(files > 400);

@@ -48,9 +48,6 @@ void add_random(const TensorSource& source, Object& out) {
   out.add_text("random", kNames[static_cast<std::size_t>(source.random)]);
   out.add("seed", std::to_string(source.seed));
   out.add("shape", integers(source.type.shape));
-}
-
-void add_random_options(const TensorSource& source, Object& out) {
   if (source.random == TensorSource::Random::kIntegers) {
     out.add("low", std::to_string(static_cast<std::int64_t>(source.low)));
     out.add("high", std::to_string(static_cast<std::int64_t>(source.high)));
@@ -58,6 +55,10 @@ void add_random_options(const TensorSource& source, Object& out) {
     if (source.low != 0) out.add("low", f32_text(source.low));
     if (source.high != 1) out.add("high", f32_text(source.high));
   }
+}
+
+// Of any random form but integer dtypes.
+void add_affine(const TensorSource& source, Object& out) {
   if (source.scale) out.add("scale", f32_text(*source.scale));
   if (source.shift) out.add("shift", f32_text(*source.shift));
 }
@@ -100,7 +101,7 @@ std::string source_text(const TensorSource& source) {
   if (source.kind == Kind::kFile ? small : source.type.dtype != numerics::DType::kF32) {
     out.add_text("dtype", numerics::name(source.type.dtype));
   }
-  if (source.kind == Kind::kRandom) add_random_options(source, out);
+  if (source.kind == Kind::kRandom) add_affine(source, out);
   return out.text();
 }
 

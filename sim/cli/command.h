@@ -31,6 +31,7 @@ int run_run(const Arguments& arguments);
 int run_list(const Arguments& arguments);
 int run_lint(const Arguments& arguments);
 int run_show(const Arguments& arguments);
+int run_new(const Arguments& arguments);
 int run_fmt(const Arguments& arguments);
 int run_explain(const Arguments& arguments);
 int run_info(const Arguments& arguments);

@@ -69,6 +69,7 @@ const std::vector<Command>& commands() {
       {"list", "ids, tags, ops and expected values of cases", run_list},
       {"show", "a case's graph: shapes, rules, roles, paths, classes", run_show},
       {"lint", "validate case files without running them", run_lint},
+      {"new", "write a small valid case to start from", run_new},
       {"fmt", "case files in their canonical layout", run_fmt},
       {"explain", "the rule behind a label", run_explain},
       {"sim", "products on the cycle model: cycles, stalls, waveforms", run_sim},

@@ -277,6 +277,7 @@ class CaseRunner {
       result.reason = result.notes.front();
       return;
     }
+    if (!has_expected_ && wants("golden")) result.notes.emplace_back(reports::kNoExpectedNote);
     if (!width_note_.empty()) result.notes.push_back(width_note_);
     result.notes.insert(result.notes.end(), path_notes_.begin(), path_notes_.end());
     result.reason = vacuous_reason(compared);
