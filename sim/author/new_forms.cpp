@@ -33,6 +33,13 @@ casefile::TensorSource Builder::integers(const Shape& shape, DType dtype, std::i
   return out;
 }
 
+casefile::TensorSource Builder::weights(const Shape& shape) {
+  constexpr std::int64_t kLargest = 15;
+  TensorSource out = integers(shape, request_.dtype, -kLargest, kLargest);
+  out.scale = 1.0 / 32;
+  return out;
+}
+
 casefile::TensorSource Builder::fill(const Shape& shape, const std::string& number) const {
   TensorSource out;
   out.kind = TensorSource::Kind::kFill;
@@ -74,7 +81,7 @@ namespace {
 
 void build_dense(Builder& b, const Dims& d) {
   b.input("x", b.normal({d[0], d[1]}));
-  b.param("Dense_0/kernel", b.normal({d[1], d[2]}, 0.25));
+  b.param("Dense_0/kernel", b.weights({d[1], d[2]}));
   b.dense("y", "Dense_0", "x", "Dense_0/kernel");
   b.cotangent("y", {d[0], d[2]});
 }
@@ -82,7 +89,7 @@ void build_dense(Builder& b, const Dims& d) {
 void build_conv(Builder& b, const Dims& d) {
   const std::int64_t window = 3;
   b.input("x", b.normal({d[0], d[1], d[2], d[3]}));
-  b.param("Conv_0/kernel", b.normal({window, window, d[3], d[4]}, 0.25));
+  b.param("Conv_0/kernel", b.weights({window, window, d[3], d[4]}));
   b.node("y", Op::conv_general_dilated, "Conv_0", {"x", "Conv_0/kernel"}).padding_kind =
       graph::PaddingKind::kSame;
   b.cotangent("y", {d[0], d[1], d[2], d[4]});
@@ -90,7 +97,7 @@ void build_conv(Builder& b, const Dims& d) {
 
 void build_einsum(Builder& b, const Dims& d) {
   b.input("x", b.normal({d[0], d[1], d[2]}));
-  b.param("Einsum_0/kernel", b.normal({d[2], d[3], d[4]}, 0.25));
+  b.param("Einsum_0/kernel", b.weights({d[2], d[3], d[4]}));
   b.node("y", Op::einsum, "Einsum_0", {"x", "Einsum_0/kernel"}).equation = "btd,dhk->bthk";
   b.cotangent("y", {d[0], d[1], d[3], d[4]});
 }
@@ -106,7 +113,7 @@ void build_ragged(Builder& b, const Dims& d) {
   }
   b.input("x", b.normal({d[0], d[1]}));
   b.input("sizes", std::move(sizes));
-  b.param("moe/kernel", b.normal({groups, d[1], d[2]}, 0.25));
+  b.param("moe/kernel", b.weights({groups, d[1], d[2]}));
   b.node("y", Op::ragged_dot, "moe", {"x", "moe/kernel", "sizes"});
   b.cotangent("y", {d[0], d[2]});
 }
@@ -121,9 +128,9 @@ void build_attention(Builder& b, const Dims& d) {
   b.input("x", b.normal({d[0], d[1], d[2]}));
   b.input("inv", b.fill({}, "0.5"));
   for (const char* name : {"query", "key", "value"}) {
-    b.param(std::string("attn/") + name + "/kernel", b.normal({d[2], heads, depth}, 0.3));
+    b.param(std::string("attn/") + name + "/kernel", b.weights({d[2], heads, depth}));
   }
-  b.param("attn/out/kernel", b.normal({heads, depth, d[2]}, 0.3));
+  b.param("attn/out/kernel", b.weights({heads, depth, d[2]}));
   einsum("q", "attn/query", {"x", "attn/query/kernel"}, "btd,dhk->bthk");
   einsum("k", "attn/key", {"x", "attn/key/kernel"}, "btd,dhk->bthk");
   einsum("v", "attn/value", {"x", "attn/value/kernel"}, "btd,dhk->bthk");
@@ -138,9 +145,9 @@ void build_attention(Builder& b, const Dims& d) {
 
 void build_mlp_layers(Builder& b, const Dims& d) {
   b.input("x", b.normal({d[0], d[1]}));
-  b.param("Dense_0/kernel", b.normal({d[1], d[2]}, 0.3));
+  b.param("Dense_0/kernel", b.weights({d[1], d[2]}));
   b.param("Dense_0/bias", b.normal({d[2]}, 0.1));
-  b.param("Dense_1/kernel", b.normal({d[2], d[3]}, 0.3));
+  b.param("Dense_1/kernel", b.weights({d[2], d[3]}));
   b.dense("d0", "Dense_0", "x", "Dense_0/kernel");
   b.node("b0", Op::add, "Dense_0", {"d0", "Dense_0/bias"});
   b.node("a0", Op::relu, "", {"b0"});

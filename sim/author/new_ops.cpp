@@ -96,7 +96,7 @@ void take(Builder& b, const Dims& d) {
   const std::int64_t rows = 11;
   b.input("ids", b.integers({d[0]}, DType::kS32, 0, rows - 1));
   b.param("Embed_0/table", b.normal({rows, d[1]}));
-  b.param("Dense_0/kernel", b.normal({d[1], d[2]}, 0.25));
+  b.param("Dense_0/kernel", b.weights({d[1], d[2]}));
   b.node("e", Op::take, "Embed_0", {"Embed_0/table", "ids"}).axis = 0;
   b.dense("y", "Dense_0", "e", "Dense_0/kernel");
   b.cotangent("y", {d[0], d[2]});
@@ -105,7 +105,7 @@ void take(Builder& b, const Dims& d) {
 void pool(Builder& b, Op op) {
   const std::int64_t side = 6, features = 4;
   b.input("x", b.normal({2, side, side, 3}));
-  b.param("Conv_0/kernel", b.normal({3, 3, 3, features}, 0.25));
+  b.param("Conv_0/kernel", b.weights({3, 3, 3, features}));
   b.node("h", Op::conv_general_dilated, "Conv_0", {"x", "Conv_0/kernel"}).padding_kind =
       graph::PaddingKind::kSame;
   graph::Attributes& a = b.node("y", op, "", {"h"});
@@ -121,7 +121,7 @@ void build_op(Builder& b, Op op, const Dims& d) {
   if (op == Op::max_pool || op == Op::avg_pool) return pool(b, op);
   const Shape shape{d[0], d[2]};
   b.input("x", b.normal({d[0], d[1]}));
-  b.param("Dense_0/kernel", b.normal({d[1], d[2]}, 0.25));
+  b.param("Dense_0/kernel", b.weights({d[1], d[2]}));
   b.dense("h", "Dense_0", "x", "Dense_0/kernel");
   if (op == Op::select) return select(b, shape);
   if (op == Op::layer_norm || op == Op::rms_norm) return norm(b, op, shape);

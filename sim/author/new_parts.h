@@ -21,6 +21,9 @@ class Builder {
   [[nodiscard]] TensorSource uniform(const Shape& shape, double low, double high);
   [[nodiscard]] TensorSource integers(const Shape& shape, numerics::DType dtype, std::int64_t low,
                                       std::int64_t high);
+  // Multiples of 1/32 up to 15/32: a channel with the largest of them has an absmax that makes
+  // quotients of odd multiples rounding ties, for every integer type.
+  [[nodiscard]] TensorSource weights(const Shape& shape);
   [[nodiscard]] TensorSource fill(const Shape& shape, const std::string& number) const;
 
   void input(const std::string& name, TensorSource source);
