@@ -1,11 +1,13 @@
-"""Command line of the golden generator: `generate` writes goldens, `compare` re-records and compares."""
+"""Command line of the golden generator: `generate` writes goldens, `compare` re-records and compares,
+`record` makes a case of a flax model."""
 
 import argparse
 import os
+import re
 import sys
 import time
 
-from . import casefile, jobs, provenance
+from . import casefile, jobs, policies, provenance
 
 
 def _selected(paths: list[str]) -> list[casefile.Case]:
@@ -88,6 +90,14 @@ def _compare(options) -> int:
     return 1 if different or wrong_names or failed else 0
 
 
+def _record(options) -> int:
+    stem = options.model.rpartition(":")[0] or options.model
+    name = options.name or os.path.splitext(os.path.basename(stem))[0]
+    if not re.fullmatch(r"[A-Za-z0-9_.-]+", name):
+        raise SystemExit(f"--name {name!r}: expected letters, digits, and _ . -")
+    return jobs.record(options, name)
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="mxcheck_golden", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -102,7 +112,20 @@ def main(arguments: list[str] | None = None) -> int:
     compare.add_argument("folder")
     compare.set_defaults(run=_compare)
 
-    for command in (generate, compare):
+    record = commands.add_parser(
+        "record",
+        help="make a case, its data and its golden of a flax model",
+        description="Records FILE.py:FUNCTION. The function returns (model, inputs, rules) or a dict;"
+        " see mxcheck_golden/recording.py.",
+    )
+    record.add_argument("model", metavar="FILE.py:FUNCTION")
+    record.add_argument("-o", "--out", default=".", help="folder of the case (default: here)")
+    record.add_argument("--name", help="name of the case (default: the file's)")
+    record.add_argument("--policy", default=policies.DEFAULT_POLICY, choices=policies.XLA_FLAGS)
+    record.add_argument("--force", action="store_true", help="write over an existing case of that name")
+    record.set_defaults(run=_record)
+
+    for command in (generate, compare, record):
         command.add_argument("--cache", help="folder where JAX keeps compiled primitives between runs")
         command.add_argument(
             "--all-threads", action="store_true", help="let the backend split work over the host's threads"

@@ -80,3 +80,11 @@ def _converse(process: subprocess.Popen, requests: str) -> Iterator[dict]:
     for line in process.stdout:
         yield json.loads(line)
     feeder.join()
+
+
+def record(options, name: str) -> int:
+    """One model in a process of its own, settled for the policy; its exit code."""
+    command = [sys.executable, "-m", "mxcheck_golden.recording", options.model, "--name", name]
+    command += ["--policy", options.policy, "--out", options.out]
+    command += ["--force"] * options.force + ["--verbose"] * options.verbose
+    return subprocess.run(command, env=_environment(options.policy, options.cache)).returncode

@@ -1,6 +1,9 @@
 """Quantization rules of a case as Qwix's own rule objects."""
 
+import dataclasses
+
 import jax.numpy as jnp
+import numpy as np
 from qwix import QtProvider, QtRule
 
 _QTYPES = {
@@ -43,6 +46,31 @@ def to_qwix(rule: dict) -> QtRule:
     if "additional_qt_config" in fields:
         fields["additional_qt_config"] = _additional(fields["additional_qt_config"])
     return QtRule(**fields)
+
+
+_NAMES = {np.dtype(dtype): name for name, dtype in _QTYPES.items()}
+
+
+def _said(key: str, value):
+    """A field's value as a case says it."""
+    if key == "additional_qt_config":
+        return {name: _said(name, item) for name, item in value.items()}
+    if key.endswith("_qtype") and not isinstance(value, str):
+        return _NAMES[np.dtype(value)]
+    if key.endswith("_qtype"):
+        return {"int4": "s4", "int8": "s8", "uint4": "u4", "uint8": "u8"}.get(value, value)
+    return list(value) if isinstance(value, (tuple, list)) else value
+
+
+def from_qwix(rule) -> dict:
+    """A Qwix rule as a case says it: what differs from Qwix's defaults."""
+    said = {}
+    for field in dataclasses.fields(rule):
+        value = getattr(rule, field.name)
+        default = field.default_factory() if callable(field.default_factory) else field.default
+        if field.name == "module_path" or (value is not None and value != default):
+            said[field.name] = _said(field.name, value)
+    return said
 
 
 def provider(rules: list[dict]) -> QtProvider:

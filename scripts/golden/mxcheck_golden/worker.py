@@ -41,6 +41,11 @@ def _metadata(case: casefile.Case) -> dict[str, str]:
 
 
 def _generate(case: casefile.Case, out: str) -> dict:
+    return generate_and_keep(case, out)[0]
+
+
+def generate_and_keep(case: casefile.Case, out: str) -> tuple[dict, dict]:
+    """Records a case and writes its golden; returns the answer and the values."""
     from . import backend, runner
 
     path = case.golden_path() or os.path.join(out, case.case_id + ".safetensors")
@@ -58,7 +63,7 @@ def _generate(case: casefile.Case, out: str) -> dict:
         "path": os.path.realpath(path),
         "sha256": hashlib.sha256(blob).hexdigest(),
         "provenance": {"case": case.case_id, "case_sha256": case.digest, **metadata},
-    }
+    }, values
 
 
 def _compare(case: casefile.Case, _: str) -> dict:
@@ -66,6 +71,20 @@ def _compare(case: casefile.Case, _: str) -> dict:
 
     wanted, _metadata_of_golden = safetensors_io.read(case.golden_path())
     return compare.tensors(wanted, runner.record(case))
+
+
+def prepare(policy: str, all_threads: bool) -> None:
+    """Settles the process for one policy and puts the listeners in place; before any use of jax."""
+    if not all_threads:
+        _use_one_thread()
+    if os.environ.get("XLA_FLAGS") != policies.XLA_FLAGS[policy]:
+        raise SystemExit("XLA_FLAGS do not match the policy")
+
+    from . import backend, model, recorder
+
+    recorder.install()
+    model.install()
+    backend.install()
 
 
 _ACTIONS = {"generate": _generate, "compare": _compare}
@@ -78,16 +97,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", default="")
     parser.add_argument("--all-threads", action="store_true")
     options = parser.parse_args(arguments)
-    if not options.all_threads:
-        _use_one_thread()
-    if os.environ.get("XLA_FLAGS") != policies.XLA_FLAGS[options.policy]:
-        raise SystemExit("XLA_FLAGS do not match the policy")
-
-    from . import backend, model, recorder
-
-    recorder.install()
-    model.install()
-    backend.install()
+    prepare(options.policy, options.all_threads)
     for request in map(json.loads, sys.stdin):
         case = casefile.Case(**request)
         answer = {"id": case.case_id}
