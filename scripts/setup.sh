@@ -13,6 +13,7 @@ rtl_packages=(verilator)
 # Optional: what they are for is left out where they cannot be installed.
 bench_packages=(libdnnl-dev)                     # the yardstick of `mxcheck bench`
 cross_packages=(g++-aarch64-linux-gnu qemu-user) # scripts/aarch64_test.sh
+fuzz_packages=(clang-16 libclang-rt-16-dev)      # scripts/fuzz.sh
 
 install_missing() {
   local missing=()

@@ -7,8 +7,12 @@ import random
 import re
 import subprocess
 import sys
+import unittest
 
-import jsonschema
+try:
+    import jsonschema
+except ImportError as missing:
+    raise unittest.SkipTest('python3-jsonschema is not installed') from missing
 
 from support import BINARY, REPOSITORY, ToolTest, dense
 from wrong_cases import WRONG, wrong_case

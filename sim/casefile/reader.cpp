@@ -319,6 +319,7 @@ LoadedCases load_case_file(const std::filesystem::path& file, const std::filesys
   LoadedCases out;
   base::Diagnostic d;
   d.file = file.string();
+  d.line = d.column = 1;  // forges and editors want a place
   d.label = "CASE-FILE";
   d.fact = text.error();
   d.expectation = fmt::format("a readable file of at most {} bytes", base::JsonLimits{}.bytes);

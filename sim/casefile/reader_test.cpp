@@ -272,6 +272,7 @@ TEST_CASE("a missing file is a problem of its own [CASE-FILE]", "[casefile]") {
   const LoadedCases loaded = load_case_file("/nonexistent/a.json", "/nonexistent", "a");
   REQUIRE(loaded.diagnostics.size() == 1);
   CHECK(loaded.diagnostics[0].label == "CASE-FILE");
+  CHECK(loaded.diagnostics[0].line == 1);  // every refusal of a file has a place
 }
 
 }  // namespace

@@ -1,0 +1,26 @@
+"""Damaged case files: each is refused with a place or still valid; nothing crashes, hangs or swells."""
+from mutated_cases import Mutator, complaints, hunt
+from support import BINARY, ToolTest
+
+COUNT = 264
+SEED = 8
+
+
+class Mutated(ToolTest):
+    def test_every_kind_of_damage_is_survived(self):
+        self.assertGreaterEqual(len(Mutator(SEED).kinds), 30)
+        for number, (kind, _), found in hunt(BINARY, COUNT, SEED):
+            with self.subTest(f'{number} {kind}'):
+                self.fail('; '.join(found))
+
+    def test_the_same_seed_makes_the_same_files(self):
+        a, b = Mutator(SEED), Mutator(SEED)
+        self.assertEqual([a.make(i) for i in range(40)], [b.make(i) for i in range(40)])
+
+    def test_a_program_that_breaks_is_noticed(self):
+        for text, expected in (('exit 3', 'exit 3'), ('kill -SEGV $$', 'exit -11'), ('exit 4', 'without a place')):
+            broken = self.folder / 'broken.sh'
+            broken.write_text(f'#!/bin/sh\n{text}\n')
+            broken.chmod(0o755)
+            found = complaints(str(broken), self.folder, b'{}')
+            self.assertTrue(any(expected in f for f in found), found)
