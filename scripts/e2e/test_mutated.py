@@ -1,6 +1,8 @@
 """Damaged case files: each is refused with a place or still valid; nothing crashes, hangs or swells."""
+import json
+
 from mutated_cases import Mutator, complaints, hunt
-from support import BINARY, ToolTest
+from support import BINARY, ToolTest, dense
 
 COUNT = 264
 SEED = 8
@@ -12,6 +14,10 @@ class Mutated(ToolTest):
         for number, (kind, _), found in hunt(BINARY, COUNT, SEED):
             with self.subTest(f'{number} {kind}'):
                 self.fail('; '.join(found))
+
+    def test_thousands_of_expansions_are_linted_in_time(self):
+        case = dense(matrix={'N': list(range(9000))}, title='${N}')
+        self.assertEqual(complaints(BINARY, self.folder, json.dumps(case).encode(), (['lint'], ['list'])), [])
 
     def test_the_same_seed_makes_the_same_files(self):
         a, b = Mutator(SEED), Mutator(SEED)

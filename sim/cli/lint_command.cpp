@@ -50,10 +50,12 @@ bool expects(const std::string& label, const base::Diagnostics& diagnostics) {
 
 // What reading the case's data and running it once find; nothing if it is the refusal the case
 // expects. A case too large to be run here is held to what can be seen without its tensors.
-base::Diagnostics problems_of(const casefile::Case& c) {
+base::Diagnostics problems_of(const casefile::Case& c, std::size_t earlier_expansions) {
+  // Of a large matrix the first expansions run; what they show is much the same for all.
+  constexpr std::size_t kMostExpansions = 200;
   base::Diagnostics out;
   const std::optional<mxu::Profile> profile = suite::profile_of(c, out);
-  if (suite::is_cheap(c)) {
+  if (earlier_expansions < kMostExpansions && suite::is_cheap(c)) {
     const std::optional<graph::RunData> data = casefile::load_data(c, out);
     if (profile && data) append(out, suite::weak_points(c, *data, *profile));
   }
@@ -83,7 +85,9 @@ base::Diagnostics problems_of(const suite::Collection& collection) {
   base::Diagnostics out = collection.warnings;
   std::map<std::string, std::string> digests;
   static_cast<void>(suite::check_goldens(collection.cases, digests, out));
-  for (const casefile::Case& c : collection.cases) append(out, problems_of(c));
+  std::map<std::filesystem::path, std::size_t> expansions;  // by file
+  for (const casefile::Case& c : collection.cases)
+    append(out, problems_of(c, expansions[c.file]++));
   for (const suite::RefusedCase& refused : collection.refused) append(out, problems_of(refused));
   return without_repetition(out);
 }
