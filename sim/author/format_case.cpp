@@ -176,4 +176,23 @@ std::optional<std::string> formatted_case(const std::string& text, const std::st
   return base::layout_json(again->root());
 }
 
+std::optional<std::string> with_golden(const std::string& text, const std::string& golden) {
+  base::Diagnostics problems;
+  const auto document = base::parse_json(text, problems);
+  if (!document || !document->root().is(JsonKind::kObject)) return std::nullopt;
+  std::string expect = "{\"golden\":" + base::quote_json(golden);
+  std::string out = "{";
+  for (const JsonMember& member : document->root().members()) {
+    if (member.key.text() != "expect") {
+      out += base::quote_json(member.key.text()) + ":" + base::to_json(member.value) + ",";
+      continue;
+    }
+    for (const JsonMember& one : member.value.members()) {
+      if (one.key.text() == "golden") continue;
+      expect += "," + base::quote_json(one.key.text()) + ":" + base::to_json(one.value);
+    }
+  }
+  return formatted_case(out + "\"expect\":" + expect + "}}", "", problems);
+}
+
 }  // namespace mxcheck::author

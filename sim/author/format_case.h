@@ -17,6 +17,11 @@ namespace mxcheck::author {
                                                         const std::string& file,
                                                         base::Diagnostics& diagnostics);
 
+// The case text with `golden` as its expect.golden, in canonical layout; nullopt if it is no
+// object.
+[[nodiscard]] std::optional<std::string> with_golden(const std::string& text,
+                                                     const std::string& golden);
+
 // Lines that differ as a unified diff with three lines of context; "" if there are none.
 [[nodiscard]] std::string unified_diff(const std::string& before, const std::string& after,
                                        const std::string& file);

@@ -9,6 +9,7 @@
 #include "sim/author/graph_text.h"
 #include "sim/base/file.h"
 #include "sim/base/text.h"
+#include "sim/cli/case_argument.h"
 #include "sim/cli/options.h"
 #include "sim/suite/compare.h"
 #include "sim/suite/run_case.h"
@@ -36,25 +37,6 @@ CommandLine command_line() {
       "  mxcheck show models/mlp_qt --svg -o mlp_qt.svg\n"
       "  mxcheck show models/mlp_qt --json | jq '.[0].nodes[].forward.class'\n";
   return line;
-}
-
-// The collection a CASE argument means: a path, or else an id below cases.
-suite::Collection collection_of(const po::variables_map& map) {
-  suite::Selection selected = selection(map);
-  std::vector<std::filesystem::path> where;
-  for (const std::string& word : texts(map, "paths")) {
-    std::error_code error;
-    if (std::filesystem::exists(word, error)) {
-      where.emplace_back(word);
-    } else {
-      selected.ids.push_back(word);
-    }
-  }
-  if (where.empty() && selected.ids.empty()) throw UsageError("mxcheck show needs a case");
-  if (where.empty()) where.emplace_back("cases");
-  base::Result<suite::Collection> collected = suite::collect(where, selected);
-  if (!collected) throw UsageError(base::printable(collected.error()));
-  return std::move(collected).value();
 }
 
 // The value under its own name, a node's at the first step, or a word for the rest.
@@ -178,7 +160,7 @@ void print_or_write(const std::string& out, const po::variables_map& map) {
 int run_show(const Arguments& arguments) {
   const po::variables_map map = parse(command_line(), arguments);
   if (has(map, "output")) check_output_folder("output", text(map, "output", ""));
-  const suite::Collection collection = collection_of(map);
+  const suite::Collection collection = cases_named(map, "show", selection(map));
   bool good = true;
   const std::string out = shown(collection.cases, map, good);
   if (good && !collection.cases.empty()) print_or_write(out, map);

@@ -36,7 +36,7 @@ base::Status walk(const fs::path& folder, std::vector<CaseFile>& out) {
     const fs::path relative = it->path().lexically_relative(folder);
     if (it->is_directory(error)) {
       if (is_skipped_folder(relative)) it.disable_recursion_pending();
-    } else if (it->path().extension() == ".json" &&
+    } else if (it->path().extension() == ".json" && relative.filename() != kProvenanceFile &&
                !relative.filename().string().starts_with(".")) {
       out.push_back({it->path(), root, id_of(relative)});
     }

@@ -2,8 +2,9 @@
 // reference).
 //
 // A folder stands for every .json file below it except those under its own `schema`, `expectations`
-// and `devices` folders and under hidden ones; the id is the path below that folder without .json.
-// A file stands for itself; its id is its name. Ids are unique or the command line is refused.
+// and `devices` folders, under hidden ones, and the PROVENANCE.json beside goldens; the id is the
+// path below that folder without .json. A file stands for itself; its id is its name. Ids are
+// unique or the command line is refused.
 #pragma once
 
 #include <filesystem>
@@ -22,6 +23,9 @@ struct CaseFile {
 
 // Name of the file that marks the root of a suite larger than the folder given.
 inline constexpr const char* kRootMarker = ".mxcheck-root";
+
+// What lies beside SHA256SUMS where goldens are: no case.
+inline constexpr const char* kProvenanceFile = "PROVENANCE.json";
 
 // The nearest folder, from `folder` upwards, that holds the marker; else `folder` itself.
 [[nodiscard]] std::filesystem::path suite_root(const std::filesystem::path& folder);
