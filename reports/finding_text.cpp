@@ -46,6 +46,15 @@ std::string index_text(const std::vector<std::int64_t>& index) {
   return fmt::format("[{}]", fmt::join(index, ","));
 }
 
+int place_in_flow(const std::string& name) {
+  const auto has = [&](const char* part) { return name.find(part) != std::string::npos; };
+  const bool codes = has(".qvalue") || has(".scale") || has(".zero_point");
+  if (has("/quant/") && has("/fwd/")) return codes ? 0 : has("/acc") ? 1 : 2;
+  if (has("/node/")) return 3;
+  if (has("/quant/")) return codes ? 4 : has("/acc") ? 5 : 6;
+  return has("/ct/") ? 7 : has("/grad/") ? 8 : 9;
+}
+
 std::string finding_headline(const CheckResult& check, const Finding& f) {
   const std::string mode = check.mode == "end_to_end" ? " end_to_end" : "";
   return printable(

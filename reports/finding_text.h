@@ -16,4 +16,8 @@ namespace mxcheck::reports {
 // "[0,7]"
 [[nodiscard]] std::string index_text(const std::vector<std::int64_t>& index);
 
+// Where a tensor stands in the flow of values, by its name: forward before backward, codes before
+// their sums. What stands first is nearest to the cause.
+[[nodiscard]] int place_in_flow(const std::string& name);
+
 }  // namespace mxcheck::reports

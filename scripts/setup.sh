@@ -12,6 +12,7 @@ lint_packages=(clang-format)
 rtl_packages=(verilator)
 # Optional: what they are for is left out where they cannot be installed.
 bench_packages=(libdnnl-dev)                     # the yardstick of `mxcheck bench`
+browser_packages=(chromium)                      # the HTML report is looked at (scripts/e2e/test_html.py)
 cross_packages=(g++-aarch64-linux-gnu qemu-user) # scripts/aarch64_test.sh
 fuzz_packages=(clang-16 libclang-rt-16-dev)      # scripts/fuzz.sh
 

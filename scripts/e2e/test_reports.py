@@ -119,6 +119,28 @@ class Reports(ToolTest):
         suppressed = [r for r in run['results'] if r.get('suppressions')]
         self.assertEqual([r['suppressions'][0]['justification'] for r in suppressed], ['a <reason>'])
 
+    def test_a_stored_report_gives_the_same_views_as_the_run(self):
+        kinds = {'junit': 'xml', 'html': 'html', 'sarif': 'sarif'}
+        wanted = [f'--report={kind}=run.{end}' for kind, end in kinds.items()]
+        self.tool('run', '--report', 'json=r.json', *wanted, code=4)
+        again = [f'--report={kind}=view.{end}' for kind, end in kinds.items()]
+        result = self.tool('report', 'r.json', *again, code=0)
+        self.assertEqual(result.stdout, '1 passed, 3 failed, 0 skipped\n')
+        for end in kinds.values():
+            self.assertEqual((self.folder / f'run.{end}').read_bytes(),
+                             (self.folder / f'view.{end}').read_bytes())
+        self.tool('report', 'r.json', '--id', 'qt/bad', '--report', 'html=one.html', code=0)
+        page = (self.folder / 'one.html').read_text('utf-8')
+        self.assertIn('All cases (1)', page)
+        self.assertIn('::error file=cases/qt/bad.json',
+                      self.tool('report', 'r.json', '--annotate', 'github', code=0).stdout)
+        for arguments in ([], ['r.json'], ['r.json', 'r.json', '--report', 'html=x.html'],
+                          ['no.json', '--report', 'html=x.html'], ['run.xml', '--report', 'html=x.html'],
+                          ['r.json', '--id', 'qt/bat', '--report', 'html=x.html'],
+                          ['r.json', '--report', 'pdf=x']):
+            self.assertNotEqual(self.tool('report', *arguments, code=4).stderr, '', arguments)
+        self.assertFalse((self.folder / 'x.html').exists())
+
     def test_the_counter_stands_on_a_terminal_only_and_is_erased(self):
         def on_terminal(*options):
             ours, theirs = pty.openpty()

@@ -40,6 +40,7 @@ int run_sim(const Arguments& arguments);
 int run_pack(const Arguments& arguments);
 int run_verify(const Arguments& arguments);
 int run_mutate(const Arguments& arguments);
+int run_report(const Arguments& arguments);
 int run_diff(const Arguments& arguments);
 int run_minimize(const Arguments& arguments);
 int run_bench(const Arguments& arguments);

@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "reports/github.h"
+#include "reports/html/html.h"
 #include "reports/json.h"
 #include "reports/junit.h"
 #include "reports/sarif_run.h"
@@ -26,6 +27,7 @@ const std::vector<Kind>& kinds() {
   static const std::vector<Kind> list{
       {"json", reports::to_json, true},
       {"junit", reports::to_junit, false},
+      {"html", [](const reports::RunResult& run) { return reports::to_html(run); }, true},
       {"sarif",
        [](const reports::RunResult& run) {
          std::error_code error;

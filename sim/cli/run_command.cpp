@@ -63,6 +63,8 @@ CommandLine command_line() {
   line.examples =
       "  mxcheck run cases --tag smoke\n"
       "  mxcheck run cases -k 'qt/ and not bf16' --report json=out.json --report junit=out.xml\n"
+      "  mxcheck run cases --report html=report.html --report sarif=report.sarif --annotate "
+      "github\n"
       "  mxcheck run cases --hardware tpu_v5e --expectations cases/expectations/tpu_v5e.json\n"
       "  mxcheck run my_case.json --dump values.safetensors --dump-mode isolated\n";
   return line;

@@ -34,14 +34,20 @@ reports::WindowCell cell_of(const Tensor& ours, const Tensor& theirs, std::int64
   return cell;
 }
 
-// Bin e holds 2^(e-1)+1 .. 2^e; bin 0 holds 1.
-int power_bin(std::uint64_t distance) { return static_cast<int>(std::bit_width(distance - 1)); }
+// Bin e holds 2^(e-1)+1 .. 2^e, bin 0 holds 1; from kFine on a bin holds kCoarse powers.
+constexpr int kFine = 8, kCoarse = 4;
+int power_bin(std::uint64_t distance) {
+  const int bin = static_cast<int>(std::bit_width(distance - 1));
+  return bin <= kFine ? bin : kFine + (bin - kFine + kCoarse - 1) / kCoarse;
+}
 std::string power_text(int bin) {
   if (bin == 0) return "1";
   if (bin == 1) return "2";
-  const std::uint64_t first = (std::uint64_t{1} << (bin - 1)) + 1;
-  if (bin < 12) return fmt::format("{}..{}", first, std::uint64_t{1} << bin);
-  return fmt::format("to 2^{}", bin);
+  if (bin > kFine) {
+    const int last = kFine + (bin - kFine) * kCoarse;
+    return fmt::format("2^{}..2^{}", last - kCoarse, last);
+  }
+  return fmt::format("{}..{}", (1 << (bin - 1)) + 1, 1 << bin);
 }
 
 }  // namespace
@@ -136,10 +142,10 @@ std::vector<reports::Bin> DifferenceCounter::deltas() const {
 std::vector<reports::Bin> DifferenceCounter::ulps() const {
   std::vector<reports::Bin> out;
   if (ulps_.empty()) return out;
-  const int high = ulps_.rbegin()->first;
-  const std::vector<std::int64_t> counts = filled(ulps_, 0, high);
-  for (int e = 0; e <= high; ++e) {
-    out.push_back({power_text(e), counts[static_cast<std::size_t>(e)]});
+  const int low = ulps_.begin()->first, high = ulps_.rbegin()->first;
+  const std::vector<std::int64_t> counts = filled(ulps_, low, high);
+  for (int e = low; e <= high; ++e) {
+    out.push_back({power_text(e), counts[static_cast<std::size_t>(e - low)]});
   }
   return out;
 }

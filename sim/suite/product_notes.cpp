@@ -57,7 +57,7 @@ bool in_delivery_order(const graph::Graph& graph, const std::string& product) {
 }
 
 // Counts the wrong outputs of one product by PE. The map stays below kMapSide cells a side.
-constexpr std::int64_t kMapSide = 64;
+constexpr std::int64_t kMapSide = 128;
 void add_to_map(const mxu::Localisation& where, reports::PeMap& map) {
   map.compared += where.compared;
   std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t> counts;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "reports/finding_text.h"
 #include "sim/suite/case_place.h"
 #include "sim/suite/cycle_check.h"
 #include "sim/suite/details.h"
@@ -36,13 +37,19 @@ std::string summary_of(const base::Diagnostics& diagnostics) {
   return "";
 }
 
-// A case that fails everywhere shows the surroundings of its first findings only.
+// A case that fails everywhere shows the surroundings of the findings nearest to the cause only.
 void shorten(CheckResult& check) {
   constexpr std::size_t kPictures = 8;
-  for (std::size_t i = kPictures; i < check.findings.size(); ++i) {
-    check.findings[i].window.reset();
-    check.findings[i].deltas.clear();
-    check.findings[i].ulps.clear();
+  std::vector<reports::Finding*> order;
+  for (reports::Finding& finding : check.findings) order.push_back(&finding);
+  std::stable_sort(order.begin(), order.end(),
+                   [](const reports::Finding* a, const reports::Finding* b) {
+                     return reports::place_in_flow(a->name) < reports::place_in_flow(b->name);
+                   });
+  for (std::size_t i = kPictures; i < order.size(); ++i) {
+    order[i]->window.reset();
+    order[i]->deltas.clear();
+    order[i]->ulps.clear();
   }
 }
 
