@@ -6,12 +6,14 @@
 #include <boost/property_tree/ptree.hpp>
 #include <boost/property_tree/xml_parser.hpp>
 #include <catch2/catch.hpp>
+#include <cstdlib>
 #include <set>
 #include <sstream>
 
 #include "reports/html/charts.h"
 #include "reports/html/markup.h"
 #include "reports/testing.h"
+#include "sim/base/file.h"
 
 namespace mxcheck::reports {
 namespace {
@@ -82,6 +84,26 @@ std::string as_xml(std::string page) {
   return page;
 }
 
+// The page as it is approved: without style and script, which are files of their own, and without
+// the table of labels, which grows with every new one; a line for every row and block.
+std::string approved_form(const std::string& page) {
+  std::string body = as_xml(page);
+  const std::size_t labels = body.find("<section id=\"labels\"");
+  body.erase(labels, body.find("<section id=\"kernels\"") - labels);
+  const std::size_t policy = body.find("script-src ");
+  body.erase(policy, body.find(';', policy) - policy);
+  std::string out;
+  for (std::size_t i = 0; i < body.size(); ++i) {
+    for (const char* tag :
+         {"<tr", "<div", "<details", "<section", "<h", "<p>", "<p ", "<svg", "<dl", "<figure",
+          "<ul", "<path", "<text", "<g ", "<main", "<body", "<a "}) {
+      if (body.compare(i, std::string(tag).size(), tag) == 0 && !out.ends_with('\n')) out += '\n';
+    }
+    out += body[i];
+  }
+  return out;
+}
+
 using Tree = boost::property_tree::ptree;
 template <typename Visit>
 void each_element(const Tree& tree, const Visit& visit) {
@@ -100,6 +122,17 @@ Tree parsed(const std::string& page) {
 }
 
 }  // namespace
+
+TEST_CASE("the page is the approved one", "[html]") {
+  const std::string path = "reports/baselines/report.html";
+  const std::string text = approved_form(to_html(invented_run()));
+  if (std::getenv("MXCHECK_APPROVE") != nullptr) {
+    REQUIRE(base::write_file_atomically(path, text).ok());
+  }
+  const auto approved = base::read_file(path, 1 << 20);
+  REQUIRE(approved.ok());
+  CHECK(approved.value() == text);
+}
 
 TEST_CASE("no text of a case becomes markup", "[html]") {
   const std::string page = to_html(hostile_run());
