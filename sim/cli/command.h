@@ -33,6 +33,7 @@ int run_lint(const Arguments& arguments);
 int run_show(const Arguments& arguments);
 int run_new(const Arguments& arguments);
 int run_bless(const Arguments& arguments);
+int run_import(const Arguments& arguments);
 int run_fmt(const Arguments& arguments);
 int run_explain(const Arguments& arguments);
 int run_info(const Arguments& arguments);

@@ -71,6 +71,7 @@ const std::vector<Command>& commands() {
       {"lint", "validate case files without running them", run_lint},
       {"new", "write a small valid case to start from", run_new},
       {"bless", "record what a case gives as expected, differences first", run_bless},
+      {"import", "bring a recorded case into a suite", run_import},
       {"fmt", "case files in their canonical layout", run_fmt},
       {"explain", "the rule behind a label", run_explain},
       {"sim", "products on the cycle model: cycles, stalls, waveforms", run_sim},
