@@ -34,6 +34,8 @@ int run_show(const Arguments& arguments);
 int run_new(const Arguments& arguments);
 int run_bless(const Arguments& arguments);
 int run_import(const Arguments& arguments);
+int run_help(const Arguments& arguments);
+int run_completion(const Arguments& arguments);
 int run_fmt(const Arguments& arguments);
 int run_explain(const Arguments& arguments);
 int run_info(const Arguments& arguments);
@@ -45,6 +47,9 @@ int run_report(const Arguments& arguments);
 int run_diff(const Arguments& arguments);
 int run_minimize(const Arguments& arguments);
 int run_bench(const Arguments& arguments);
+
+// The text of `mxcheck --help`.
+[[nodiscard]] std::string program_help();
 
 // The whole program; argv without its first element.
 int main_program(const Arguments& arguments);

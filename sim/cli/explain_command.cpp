@@ -1,10 +1,12 @@
-// `mxcheck explain LABEL`: the rule behind a label, where it is implemented, and which cases of the
-// suite cover it: refusals by their expect.error, quirks by the plans that show them.
+// `mxcheck explain WORD`: the rule behind a label, where it is implemented, and which cases of the
+// suite cover it (refusals by their expect.error, quirks by the plans that show them); and what the
+// words of reports, policies, profiles and faults mean.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cctype>
 
+#include "sim/author/terms.h"
 #include "sim/base/labels.h"
 #include "sim/base/text.h"
 #include "sim/cli/options.h"
@@ -15,11 +17,16 @@ namespace {
 CommandLine command_line() {
   CommandLine line;
   line.command = "explain";
-  line.synopsis = "mxcheck explain [LABEL...] [options]    without a label: the table of all";
+  line.synopsis =
+      "mxcheck explain [WORD...] [options]    WORD: a label, or a word of a report, a policy,\n"
+      "a hardware profile, a fault; without one: the list of all";
   line.options.add_options()                                                                   //
       ("cases", po::value<std::string>(), "folder whose cases are searched (default: cases)")  //
       ("help,h", "this text");
-  line.examples = "  mxcheck explain QNT-1\n  mxcheck explain RULE-UNUSED --cases my_suite\n";
+  line.examples =
+      "  mxcheck explain QNT-1\n"
+      "  mxcheck explain VACUOUS sensitive fake_quant tie\n"
+      "  mxcheck explain RULE-UNUSED --cases my_suite\n";
   return line;
 }
 
@@ -72,26 +79,53 @@ std::optional<suite::Collection> searched_cases(const po::variables_map& map) {
   return std::move(collected).value();
 }
 
+// Labels are written in capitals; small letters do.
+const base::Label* label_of(std::string word) {
+  std::transform(word.begin(), word.end(), word.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  return base::find_label(word);
+}
+
+std::vector<std::string> known_words() {
+  std::vector<std::string> out = base::label_ids();
+  for (const author::Term& term : author::terms()) out.push_back(term.word);
+  return out;
+}
+
+void list_all() {
+  for (const base::Label& label : base::labels()) {
+    fmt::print("{:<16} {:<8} {}\n", label.id, base::name(label.kind), label.meaning);
+  }
+  for (const author::Term& term : author::terms()) {
+    fmt::print("{:<24} {:<12} {}\n", term.word, term.kind, term.meaning);
+  }
+}
+
 }  // namespace
 
 int run_explain(const Arguments& arguments) {
   const po::variables_map map = parse(command_line(), arguments);
   const std::vector<std::string> words = texts(map, "paths");
   if (words.empty()) {
-    for (const base::Label& label : base::labels()) {
-      fmt::print("{:<16} {:<8} {}\n", label.id, base::name(label.kind), label.meaning);
-    }
+    list_all();
     return kExitOk;
   }
-  std::vector<const base::Label*> found;
+  bool labels = false;
   for (const std::string& word : words) {
-    found.push_back(base::find_label(word));
-    if (found.back() != nullptr) continue;
-    throw UsageError(fmt::format("there is no label '{}'{}", base::printable(word),
-                                 did_you_mean(word, base::label_ids())));
+    if (label_of(word) != nullptr) {
+      labels = true;
+    } else if (author::find_terms(word).empty()) {
+      throw UsageError(fmt::format("there is no label or term '{}'{}", base::printable(word),
+                                   did_you_mean(word, known_words())));
+    }
   }
-  const std::optional<suite::Collection> collection = searched_cases(map);
-  for (const base::Label* label : found) explain(*label, collection);
+  const std::optional<suite::Collection> collection = labels ? searched_cases(map) : std::nullopt;
+  for (const std::string& word : words) {
+    if (const base::Label* label = label_of(word)) explain(*label, collection);
+    for (const author::Term& term : author::find_terms(word)) {
+      fmt::print("{} ({})\n  {}\n  made in {}\n", term.word, term.kind, term.meaning, term.file);
+    }
+  }
   return kExitOk;
 }
 

@@ -41,6 +41,21 @@ std::string help_text(const CommandLine& line) {
   return out.str();
 }
 
+HelpPage page_of(const CommandLine& line) {
+  HelpPage out{line.command, line.synopsis, line.examples, {}};
+  for (const auto& option : line.options.options()) {
+    // "-k [ --keyword ]", or "--tag"
+    const std::string shown = option->format_name();
+    OptionInfo info;
+    info.name = option->long_name();
+    if (shown.size() > 2 && shown[0] == '-' && shown[1] != '-') info.letter = shown.substr(1, 1);
+    info.takes_value = option->semantic()->max_tokens() > 0;
+    info.meaning = option->description();
+    out.options.push_back(std::move(info));
+  }
+  return out;
+}
+
 std::string word_of(const std::string& token) { return token.substr(0, token.find('=')); }
 
 // Options set in the environment; those of the command line win because they are stored first.
@@ -128,7 +143,7 @@ po::variables_map parse(const CommandLine& line, const Arguments& arguments) {
   } catch (const po::error& error) {
     throw UsageError(base::printable(error.what()));
   }
-  if (map.count("help") != 0) throw HelpRequested(help_text(line));
+  if (map.count("help") != 0) throw HelpRequested(help_text(line), page_of(line));
   return map;
 }
 

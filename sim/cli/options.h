@@ -23,10 +23,27 @@ class UsageError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
-// --help was given; the text to print.
+// One option of a command, as its help shows it.
+struct OptionInfo {
+  std::string name;    // long, without dashes
+  std::string letter;  // "" if it has none
+  bool takes_value = false;
+  std::string meaning;
+};
+// What a command says of itself: the source of its help, of the manual page and of completion.
+struct HelpPage {
+  std::string command, synopsis, examples;
+  std::vector<OptionInfo> options;
+};
+// --help was given; the text to print, and the same as data.
 class HelpRequested : public std::runtime_error {
  public:
-  using std::runtime_error::runtime_error;
+  HelpRequested(const std::string& text, HelpPage page)
+      : std::runtime_error(text), page_(std::move(page)) {}
+  [[nodiscard]] const HelpPage& page() const { return page_; }
+
+ private:
+  HelpPage page_;
 };
 
 struct CommandLine {

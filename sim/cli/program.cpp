@@ -12,24 +12,6 @@
 namespace mxcheck::cli {
 namespace {
 
-std::string help_text() {
-  std::string out =
-      "mxcheck: a bit-exact conformance suite for quantized training numerics\n\n"
-      "usage: mxcheck COMMAND [arguments]\n\ncommands:\n";
-  for (const Command& command : commands()) {
-    out += fmt::format("  {:<9} {}\n", command.name, command.summary);
-  }
-  return out +
-         "\n  mxcheck COMMAND --help   the options of a command\n"
-         "  mxcheck --version        version, commit, compiler\n"
-         "\nexamples:\n"
-         "  mxcheck run cases --tag smoke\n"
-         "  mxcheck lint my_case.json\n"
-         "  mxcheck show cases/qt/dense_int8.json\n"
-         "\nexit codes: 0 as expected, 1 some case not, 2 interrupted, 3 internal error,\n"
-         "  4 usage, invalid case or configuration, 5 nothing selected, 77 host cannot run it\n";
-}
-
 int usage_error(const std::string& message) {
   fmt::print(stderr, "mxcheck: error: {}\n", message);
   return kExitUsage;
@@ -37,12 +19,12 @@ int usage_error(const std::string& message) {
 
 int dispatch(const Arguments& arguments) {
   if (arguments.empty()) {
-    fmt::print(stderr, "{}", help_text());
+    fmt::print(stderr, "{}", program_help());
     return kExitUsage;
   }
   const std::string& word = arguments.front();
-  if (word == "--help" || word == "-h" || word == "help") {
-    fmt::print("{}", help_text());
+  if (word == "--help" || word == "-h") {
+    fmt::print("{}", program_help());
     return kExitOk;
   }
   if (word == "--version") {
@@ -63,17 +45,35 @@ int dispatch(const Arguments& arguments) {
 
 }  // namespace
 
+std::string program_help() {
+  std::string out =
+      "mxcheck: a bit-exact conformance suite for quantized training numerics\n\n"
+      "usage: mxcheck COMMAND [arguments]\n\ncommands:\n";
+  for (const Command& command : commands()) {
+    out += fmt::format("  {:<10} {}\n", command.name, command.summary);
+  }
+  return out +
+         "\n  mxcheck COMMAND --help   the options of a command\n"
+         "  mxcheck --version        version, commit, compiler\n"
+         "\nexamples:\n"
+         "  mxcheck run cases --tag smoke\n"
+         "  mxcheck lint my_case.json\n"
+         "  mxcheck new my_case --op dot_general --mode qt\n"
+         "\nexit codes: 0 as expected, 1 some case not, 2 interrupted, 3 internal error,\n"
+         "  4 usage, invalid case or configuration, 5 nothing selected, 77 host cannot run it\n";
+}
+
 const std::vector<Command>& commands() {
   static const std::vector<Command> list{
       {"run", "run cases, print failures and a summary, write reports", run_run},
       {"list", "ids, tags, ops and expected values of cases", run_list},
       {"show", "a case's graph: shapes, rules, roles, paths, classes", run_show},
-      {"lint", "validate case files without running them", run_lint},
+      {"lint", "what is wrong with case files, what they cannot show", run_lint},
       {"new", "write a small valid case to start from", run_new},
       {"bless", "record what a case gives as expected, differences first", run_bless},
       {"import", "bring a recorded case into a suite", run_import},
       {"fmt", "case files in their canonical layout", run_fmt},
-      {"explain", "the rule behind a label", run_explain},
+      {"explain", "the rule behind a label, the meaning of a word", run_explain},
       {"sim", "products on the cycle model: cycles, stalls, waveforms", run_sim},
       {"pack", "a case's products as vectors for a device", run_pack},
       {"verify", "judge the results a device wrote into a pack", run_verify},
@@ -83,6 +83,8 @@ const std::vector<Command>& commands() {
       {"minimize", "shrink a failing case while it keeps failing", run_minimize},
       {"bench", "speed of the matrix unit's models", run_bench},
       {"info", "version, build, kernels; a hardware profile", run_info},
+      {"completion", "scripts for the completion of bash and zsh", run_completion},
+      {"help", "this text, a command's, or the manual page", run_help},
   };
   return list;
 }
