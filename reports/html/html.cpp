@@ -132,6 +132,10 @@ Markup head(const RunResult& run) {
 
 }  // namespace
 
+std::string to_html(const RunResult& run) {
+  return to_html(run, run.cases.size() > kLongRun ? kLongHtmlBytes : kHtmlBytes);
+}
+
 std::string to_html(const RunResult& run, std::size_t most) {
   std::vector<std::size_t> failures, others;
   for (std::size_t i = 0; i < run.cases.size(); ++i) {
