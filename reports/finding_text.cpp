@@ -30,8 +30,11 @@ std::string difference_text(const Finding& f) {
 }
 
 std::string mismatch_line(const Mismatch& m, const char* other) {
-  std::string line =
-      fmt::format("  sim {} ({})  {} {} ({})", m.ours, m.ours_bits, other, m.theirs, m.theirs_bits);
+  const auto shown = [](const std::string& value, const std::string& bits) {
+    return bits.empty() ? value : fmt::format("{} ({})", value, bits);
+  };
+  std::string line = fmt::format("  sim {}  {} {}", shown(m.ours, m.ours_bits), other,
+                                 shown(m.theirs, m.theirs_bits));
   if (!m.facts.empty()) line += " ";
   for (const Fact& fact : m.facts) line += fmt::format(" {}={}", fact.first, fact.second);
   if (m.tie) line += " (on a tie)";

@@ -159,6 +159,7 @@ int in_characters(std::string_view text, int line, int column) {
 }  // namespace
 
 std::string sarif_uri(const std::filesystem::path& file, const std::filesystem::path& folder) {
+  if (folder.empty() && file.is_relative()) return percent_encoded(file.generic_string());
   std::error_code error;
   const std::filesystem::path whole = std::filesystem::absolute(file, error).lexically_normal();
   const std::filesystem::path top = std::filesystem::absolute(folder, error).lexically_normal();

@@ -44,7 +44,7 @@ struct SarifRun {
                                          std::string_view text = "");
 
 // A path as a URI reference: relative to `folder` (forward slashes, percent-encoded) if it lies
-// below it, else "file:///...".
+// below it, or stands relative where no folder is given; else "file:///...".
 [[nodiscard]] std::string sarif_uri(const std::filesystem::path& file,
                                     const std::filesystem::path& folder);
 

@@ -42,6 +42,7 @@ class Collector {
       if (!knob.values.empty()) continue;
       for (const char* block : kBlocks) add_knob(knob.name, block);
     }
+    for (const std::string& name : numerics::policy_names()) add_policy(name);
     for (const fault::Info& line : fault::table()) add_fault(line);
     for (const int width : kWidths) {
       if (width >= kNarrowestAccumulator) add_width(fault::Kind::accumulator_narrow, width);
@@ -62,6 +63,16 @@ class Collector {
       h.needs = line->needs;
     }
     add(std::move(h));
+  }
+
+  // Another policy as a whole: several knobs at once, but one decision of whoever built the target.
+  void add_policy(const std::string& name) {
+    Hypothesis h;
+    h.text = "policy " + name;
+    h.model = healthy_;
+    h.model.policy = numerics::policy_from_name(name).value();
+    h.model.policy.dot_block = healthy_.policy.dot_block;  // a fact about the recording host
+    if (h.model.policy.base != healthy_.policy.base) add(std::move(h));
   }
 
   void add_fault(const fault::Info& line) {

@@ -1,6 +1,6 @@
 // Single changes of a model that a mismatch can be explained by: every other value of a policy
-// knob, widths and overflow rules of the matrix unit, and every fault of sim/fault/faults.def that
-// is not bound to one PE.
+// knob, another policy as a whole, widths and overflow rules of the matrix unit, and every fault of
+// sim/fault/faults.def that is not bound to one PE.
 #pragma once
 
 #include <string>
@@ -12,7 +12,8 @@
 namespace mxcheck::suite {
 
 struct Hypothesis {
-  std::string text;   // "policy quotient=reciprocal", "hardware acc_bits=16", "fault mask_missing"
+  std::string text;   // "policy quotient=reciprocal", "policy xla_cpu", "hardware acc_bits=16",
+                      // "fault mask_missing"
   std::string fault;  // the kind of fault that is the same change, "" if there is none
   fault::Need needs = fault::Need::kChange;
   Planted model;

@@ -108,7 +108,7 @@ constexpr Pair kPairs[] = {
     {"round_toward_zero", "scales_combined", "einsum/scores"},
     {"zero_point_rounded_down", "mask_missing", "cal/act_minmax_0_7"},
     {"factor_dropped", "scales_rhs_first", "cal/act_absmax_0_6"},
-    {"scale_constant_reciprocal", "quotient_reciprocal", "qat/dense_f32_ieee"},
+    {"quotient_reciprocal", "scale_inverted", "qat/dense_f32_ieee"},
     {"residual_original", "scale_inverted", "conv/qat"},
     {"statistics_in_bf16", "statistics_of_maximum", "models/cnn_srq"},
     {"weight_as_unsigned", "round_down", "qt/batched"},
@@ -134,6 +134,14 @@ TEST_CASE("two planted faults are not taken for a single one", "[suite][root_cau
     INFO(pair.first << " and " << pair.second << " in " << pair.id);
     CHECK(cause.causes.empty());
   }
+}
+
+TEST_CASE("what another policy does at several places is named by the policy [POL-1]",
+          "[suite][root_cause]") {
+  const reports::RootCause cause =
+      cause_of("qat/dense_f32_ieee", {"scale_constant_reciprocal", "quotient_reciprocal"});
+  REQUIRE_FALSE(cause.causes.empty());
+  CHECK(cause.causes.front() == "policy xla_cpu");
 }
 
 TEST_CASE("a search without time says where it stopped", "[suite][root_cause]") {
