@@ -74,7 +74,7 @@ Tensor Engine::multiply(const Tensor& lhs, const Tensor& rhs) {
     x.lhs = left.data() + x.index * x.m * x.k;
     x.rhs = right.data() + x.index * x.k * x.n;
     std::int32_t* acc = target.data() + x.index * x.m * x.n;
-    if (options_.observer == nullptr && multiply_fast(x, acc)) continue;
+    if (!is_watched() && multiply_fast(x, acc)) continue;
     multiply_slow(x, acc);
   }
   return out;
@@ -114,7 +114,7 @@ bool Engine::multiply_fast(const Matrices& x, std::int32_t* acc) {
 
 std::optional<Tensor> Engine::convolve(const kernels::Convolution2d& shape, const Tensor& x,
                                        const Tensor& w) {
-  if (!uses_kernels(options_.level) || options_.observer != nullptr || !options_.faults.empty()) {
+  if (!uses_kernels(options_.level) || is_watched() || !options_.faults.empty()) {
     return std::nullopt;
   }
   const std::int64_t rows = shape.batch * shape.out_height * shape.out_width;
@@ -159,8 +159,12 @@ void Engine::multiply_slow(const Matrices& x, std::int32_t* acc) {
   product.rhs_type = x.rhs_type;
   if (options_.observer != nullptr) {
     (*options_.observer)(current_, product);
-    if (multiply_fast(x, acc)) return;
   }
+  if (options_.source != nullptr && (*options_.source)(current_, product, acc)) {
+    count("device", "", "");
+    return;
+  }
+  if (is_watched() && multiply_fast(x, acc)) return;
   const bool cycle = options_.level == Level::kCycle;
   const mxu::ProductResult result = faulty() ? multiply_faultily(product)
                                     : cycle  ? mxu::run_cycle(profile_, product).product

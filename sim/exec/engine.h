@@ -37,9 +37,14 @@ struct ProductShape {
 // only as long as the call.
 using ProductObserver = std::function<void(const std::string& name, const mxu::Product& product)>;
 
+// Takes the unit's place for a product: fills acc [m,n] and returns true, or false to leave it to
+// the unit. A device under test answers here (sim/suite).
+using ProductSource =
+    std::function<bool(const std::string& name, const mxu::Product& product, std::int32_t* acc)>;
+
 // One way products were computed, and how many (batch elements counted one by one).
 struct PathUse {
-  std::string level;   // "fast", "functional", "cycle"
+  std::string level;   // "fast", "functional", "cycle", "device"
   std::string kernel;  // of level fast: its name in kernels.def
   std::string reason;  // the licence, or why there is none
   std::int64_t products = 0;
@@ -51,6 +56,7 @@ struct EngineOptions {
   base::Pool* pool = nullptr;                 // of the kernels; null: the calling thread alone
   const ProductObserver* observer = nullptr;  // of every product; may be null
   fault::Faults faults = {};                  // planted in the unit, see sim/mxu/defects.h
+  const ProductSource* source = nullptr;      // instead of the unit; may be null
 };
 
 class Engine {
@@ -83,6 +89,10 @@ class Engine {
   struct Matrices;  // one element of a batch
   [[nodiscard]] bool multiply_fast(const Matrices& x, std::int32_t* acc);
   void multiply_slow(const Matrices& x, std::int32_t* acc);
+  // Does somebody see, or answer, every product with its codes?
+  [[nodiscard]] bool is_watched() const {
+    return options_.observer != nullptr || options_.source != nullptr;
+  }
   [[nodiscard]] bool faulty() const;
   [[nodiscard]] fault::Level defect_level() const;
   [[nodiscard]] mxu::ProductResult multiply_faultily(const mxu::Product& product) const;

@@ -26,7 +26,7 @@ class Run {
       : request_(request),
         graph_(request.graph),
         engine_(request.profile, {request.level, request.isa, request.pool, request.observer,
-                                  request.policy.faults}) {
+                                  request.policy.faults, request.source}) {
     params_ = request.data.params;
     velocity_.resize(params_.size());
     param_inexact_.resize(params_.size(), false);

@@ -39,6 +39,7 @@ struct Request {
   // Isolated mode: run only these nodes (by number) and take the golden values of the others as
   // they are; null: all. Values of the others are then not produced, or not complete.
   const std::set<std::size_t>* only = nullptr;
+  const ProductSource* source = nullptr;  // answers products in the unit's place; may be null
 };
 
 // How a value may be compared, decided from the dataflow alone.
