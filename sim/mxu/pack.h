@@ -64,6 +64,18 @@ struct PackReport {
 [[nodiscard]] base::Result<PackReport> verify_pack(const std::filesystem::path& dir);
 [[nodiscard]] std::string pack_report_text(const PackReport& report);
 
+// What a device wrote into a pack, product by product: [m, n] values, or why there are none.
+struct PackResults {
+  std::string origin;  // as the pack was written
+  struct One {
+    std::vector<std::int64_t> values;
+    std::string problem;
+  };
+  std::vector<One> products;
+};
+// An error as verify_pack().
+[[nodiscard]] base::Result<PackResults> read_pack_results(const std::filesystem::path& dir);
+
 namespace internal {
 // name -> content of the hex images of a product.
 struct HexImages {

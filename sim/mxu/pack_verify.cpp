@@ -142,47 +142,78 @@ std::vector<std::int64_t> observed(const Pack& pack, const Profile& profile, con
   return {};
 }
 
-PackVerdict judge(const Pack& pack, const Profile& profile, const json& entry, std::size_t number) {
+// One product of a pack, its files checked against their digests and against the profile.
+struct Judged {
+  std::vector<std::int32_t> lhs, rhs;
+  std::vector<std::int64_t> init;
+  Product product;
+  ProductResult expected;
+};
+
+void read_product(const Pack& pack, const Profile& profile, const json& entry, std::size_t number,
+                  Judged& out) {
   const std::string folder = internal::product_folder(number);
-  Product x;
+  Product& x = out.product;
   x.m = extent(entry, "m"), x.n = extent(entry, "n"), x.k = extent(entry, "k");
   x.lhs_type = operand_type(entry, "lhs_type");
   x.rhs_type = operand_type(entry, "rhs_type");
-  const auto lhs = codes(pack, folder + "/lhs.npy", x.lhs_type, x.m, x.k);
-  const auto rhs = codes(pack, folder + "/rhs.npy", x.rhs_type, x.k, x.n);
-  std::vector<std::int64_t> init;
+  out.lhs = codes(pack, folder + "/lhs.npy", x.lhs_type, x.m, x.k);
+  out.rhs = codes(pack, folder + "/rhs.npy", x.rhs_type, x.k, x.n);
   if (member<bool>(entry, "init")) {
-    init = values_of<std::int64_t>(pack.array(folder + "/init.npy", x.m, x.n));
+    out.init = values_of<std::int64_t>(pack.array(folder + "/init.npy", x.m, x.n));
     constexpr std::int64_t kLimit = std::int64_t{1} << 62;
-    if (std::any_of(init.begin(), init.end(),
+    if (std::any_of(out.init.begin(), out.init.end(),
                     [](std::int64_t v) { return v <= -kLimit || v >= kLimit; })) {
       throw Damaged{folder + "/init.npy is out of range"};
     }
   }
-  x.lhs = lhs, x.rhs = rhs, x.init = init;
+  x.lhs = out.lhs, x.rhs = out.rhs, x.init = out.init;
   // Read first: the file's size bounds what the manifest can make this program allocate.
   const auto stored = values_of<std::int64_t>(pack.array(folder + "/expected.npy", x.m, x.n));
-  const ProductResult expected = functional(profile, x);
-  if (expected.status == Status::kRefused) throw Damaged{expected.refusal.fact};
-  if (expected.acc != stored) {
+  out.expected = functional(profile, x);
+  if (out.expected.status == Status::kRefused) throw Damaged{out.expected.refusal.fact};
+  if (out.expected.acc != stored) {
     throw Damaged{folder + "/expected.npy is not what the profile gives"};
   }
   for (const char* image : {"control.hex", "stationary.hex", "streamed.hex", "expected.hex"}) {
     (void)pack.file(folder + '/' + image);
   }
-  if (!init.empty()) (void)pack.file(folder + "/init.hex");
+  if (!out.init.empty()) (void)pack.file(folder + "/init.hex");
+}
+
+PackVerdict judge(const Pack& pack, const Profile& profile, const json& entry, std::size_t number) {
+  Judged read;
+  read_product(pack, profile, entry, number, read);
   PackVerdict verdict;
   verdict.name = member<std::string>(entry, "name");
-  const std::vector<std::int64_t> results = observed(pack, profile, x, folder, verdict);
+  const std::vector<std::int64_t> results =
+      observed(pack, profile, read.product, internal::product_folder(number), verdict);
   if (verdict.kind != PackVerdict::Kind::kPass) return verdict;
-  verdict.where = locate(profile, x, results);
+  verdict.where = locate(profile, read.product, results);
   verdict.text = localisation_text(profile, verdict.where);
-  if (expected.status == Status::kUndefined) {
+  if (read.expected.status == Status::kUndefined) {
     verdict.kind = PackVerdict::Kind::kUndefined;
   } else if (!verdict.where.wrong.empty()) {
     verdict.kind = PackVerdict::Kind::kFail;
   }
   return verdict;
+}
+
+// Calls each(entry, number) for every product of a pack whose manifest can be meant.
+template <typename Each>
+Profile for_products(const Pack& pack, Each&& each) {
+  const ParsedProfile parsed =
+      parse_profile(member<json>(pack.manifest(), "profile").dump(), "manifest.json");
+  if (!parsed.profile) throw Damaged{"the profile: " + parsed.diagnostics.front().fact};
+  const auto products = member<json>(pack.manifest(), "products");
+  if (!products.is_array() || products.size() > internal::kMaxPackProducts) {
+    throw Damaged{"manifest: products"};
+  }
+  for (std::size_t i = 0; i < products.size(); ++i) {
+    if (!products[i].is_object()) throw Damaged{"manifest: products"};
+    each(*parsed.profile, products[i], i);
+  }
+  return *parsed.profile;
 }
 
 }  // namespace
@@ -201,20 +232,32 @@ bool PackReport::passed() const {
 base::Result<PackReport> verify_pack(const std::filesystem::path& dir) {
   try {
     const Pack pack(dir);
-    const ParsedProfile parsed =
-        parse_profile(member<json>(pack.manifest(), "profile").dump(), "manifest.json");
-    if (!parsed.profile) throw Damaged{"the profile: " + parsed.diagnostics.front().fact};
-    const auto products = member<json>(pack.manifest(), "products");
-    if (!products.is_array() || products.size() > internal::kMaxPackProducts) {
-      throw Damaged{"manifest: products"};
-    }
     PackReport report;
-    report.profile = *parsed.profile;
-    for (std::size_t i = 0; i < products.size(); ++i) {
-      if (!products[i].is_object()) throw Damaged{"manifest: products"};
-      report.verdicts.push_back(judge(pack, report.profile, products[i], i));
-    }
+    report.profile =
+        for_products(pack, [&](const Profile& profile, const json& entry, std::size_t i) {
+          report.verdicts.push_back(judge(pack, profile, entry, i));
+        });
     return report;
+  } catch (const Damaged& damaged) {
+    return base::Error{base::printable(damaged.fact)};
+  }
+}
+
+base::Result<PackResults> read_pack_results(const std::filesystem::path& dir) {
+  try {
+    const Pack pack(dir);
+    PackResults out;
+    out.origin = member<std::string>(pack.manifest(), "origin");
+    for_products(pack, [&](const Profile& profile, const json& entry, std::size_t i) {
+      Judged read;
+      read_product(pack, profile, entry, i, read);
+      PackVerdict verdict;
+      PackResults::One one;
+      one.values = observed(pack, profile, read.product, internal::product_folder(i), verdict);
+      if (verdict.kind != PackVerdict::Kind::kPass) one.problem = verdict.text;
+      out.products.push_back(std::move(one));
+    });
+    return out;
   } catch (const Damaged& damaged) {
     return base::Error{base::printable(damaged.fact)};
   }
