@@ -35,6 +35,9 @@ NO_CASE = {
     'GOLD-MISSING': 'an expected refusal stands alone', 'GOLD-FORMAT': 'an expected refusal stands alone',
     **{f'XFAIL-{word}': 'speaks of expectations files' for word in
        ('FILE', 'VERSION', 'KEY', 'VALUE', 'REASON', 'DUPLICATE', 'UNUSED')},
+    **{f'DEV-{word}': 'speaks of device files' for word in ('FILE', 'VERSION', 'KEY', 'VALUE')},
+    **{f'MUST-{word}': 'speaks of must-pass lists' for word in ('FILE', 'KEY', 'VALUE')},
+    **{f'BNDL-{word}': 'speaks of bundles' for word in ('FILE', 'SUM', 'DERIVED')},
     **{f'RPT-{word}': 'speaks of run reports' for word in ('FILE', 'VERSION', 'KEY', 'VALUE')},
     'GOLD-CHECKSUM': 'stops a run before any case', 'HW-JSON': 'speaks of profile files',
     'HW-LICENCE': 'speaks of a level, which only a command line chooses',

@@ -23,16 +23,17 @@ ALLOWED = {
     'sim/kernels': ['sim/base', 'sim/fault', 'sim/numerics', 'sim/tensor'],
     'sim/exec': ['sim/base', 'sim/fault', 'sim/numerics', 'sim/tensor', 'sim/graph', 'sim/quant', 'sim/mxu',
                  'sim/kernels'],
+    'sim/device': ['sim/base', 'sim/numerics', 'sim/tensor'],
     'golden/reference': ['sim/base', 'sim/numerics', 'sim/tensor', 'sim/graph'],
     'reports': ['sim/base', 'sim/tensor', 'sim/numerics'],
     'sim/suite': ['sim/base', 'sim/fault', 'sim/numerics', 'sim/tensor', 'sim/graph', 'sim/casefile', 'sim/mxu',
-                  'sim/kernels', 'sim/exec', 'golden/reference', 'reports'],
+                  'sim/kernels', 'sim/exec', 'sim/device', 'golden/reference', 'reports'],
     'sim/author': ['sim/base', 'sim/fault', 'sim/numerics', 'sim/tensor', 'sim/graph', 'sim/casefile', 'sim/mxu',
                    'sim/kernels', 'sim/exec', 'reports', 'sim/suite'],
     'sim/bench': ['sim/base', 'sim/numerics', 'sim/tensor', 'sim/graph', 'sim/casefile', 'sim/quant',
                   'sim/mxu', 'sim/kernels', 'sim/exec', 'reports', 'sim/suite'],
     'sim/cli': ['sim/base', 'sim/fault', 'sim/numerics', 'sim/tensor', 'sim/graph', 'sim/casefile', 'sim/mxu',
-                'sim/kernels', 'sim/exec', 'sim/author', 'sim/bench', 'reports', 'sim/suite'],
+                'sim/kernels', 'sim/exec', 'sim/device', 'sim/author', 'sim/bench', 'reports', 'sim/suite'],
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^">]+)[">]')
 PRINTS = re.compile(r'\b(std::cout|std::cerr|std::exit|std::_Exit|std::abort)\b|\bfmt::print\s*\(|\bprintf\s*\(')
