@@ -48,7 +48,8 @@ std::string finding_text(const CaseResult& c, const Located& located, const std:
                          const RunContext& context) {
   return fmt::format("{} {}  {}\n{}  repeat: {}\n", word, printable(c.id),
                      finding_headline(*located.check, *located.finding),
-                     finding_details(*located.finding), printable(repeat_command(c, context)));
+                     finding_details(*located.check, *located.finding),
+                     printable(repeat_command(c, context)));
 }
 
 struct CheckTotals {
@@ -149,6 +150,18 @@ std::string without_expected_text(const RunResult& run) {
                     : fmt::format("{} case{}: {}\n", cases, cases == 1 ? "" : "s", kNoExpectedNote);
 }
 
+// Is it the device under test that did not do as expected?
+bool is_about_device(const CaseResult& c, const RunContext& context) {
+  if (context.device.empty()) return false;
+  bool asked = false, other = false;
+  for (const CheckResult& check : c.checks) {
+    const bool device = check.check == "device";
+    asked = asked || device;
+    other = other || (!device && check.status == Status::kFail);
+  }
+  return !other && (asked || c.status == Status::kDutError);
+}
+
 }  // namespace
 
 std::string shell_quote(const std::string& word) {
@@ -163,13 +176,21 @@ std::string shell_quote(const std::string& word) {
 }
 
 std::string repeat_command(const CaseResult& c, const RunContext& context) {
-  std::string out = "mxcheck run";
-  for (const std::string& path : context.paths) out.append(" ").append(shell_quote(path));
+  std::string paths;
+  for (const std::string& path : context.paths) paths.append(" ").append(shell_quote(path));
+  const bool hardware = !context.hardware.empty();
+  if (is_about_device(c, context)) {
+    std::string out = "mxcheck conform --device " + shell_quote(context.device) + paths;
+    out += " --id " + shell_quote(c.id);
+    if (hardware) out += " --hardware " + shell_quote(context.hardware);
+    if (c.status == Status::kXpass) out += " --waivers " + shell_quote(context.expectations);
+    return out;
+  }
+  std::string out = "mxcheck run" + paths + " --id " + shell_quote(c.id);
   std::string policy = c.policy;
   policy.erase(std::remove(policy.begin(), policy.end(), ' '), policy.end());
-  out += " --id " + shell_quote(c.id);
   if (!policy.empty()) out += " --policy " + shell_quote(policy);
-  if (!context.hardware.empty()) out += " --hardware " + shell_quote(context.hardware);
+  if (hardware) out += " --hardware " + shell_quote(context.hardware);
   for (const std::string& fault : context.faults) out += " --fault " + shell_quote(fault);
   if (c.status == Status::kXpass) {
     out += " --expectations " + shell_quote(context.expectations);

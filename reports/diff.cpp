@@ -202,6 +202,7 @@ void compare_contexts(const RunResult& a, const RunResult& b, std::vector<Differ
   field("isa", x.isa, y.isa);
   field("shard", x.shard, y.shard);
   field("expectations", x.expectations, y.expectations);
+  field("device", x.device, y.device);
   field("incomplete", a.incomplete ? "true" : "false", b.incomplete ? "true" : "false");
 }
 

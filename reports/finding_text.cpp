@@ -64,11 +64,13 @@ std::string finding_headline(const CheckResult& check, const Finding& f) {
       fmt::format("{}{} {}  {}  {}", check.check, mode, f.name, class_text(f), difference_text(f)));
 }
 
-std::string finding_details(const Finding& f) {
+std::string finding_details(const CheckResult& check, const Finding& f) {
   std::string out;
   if (!f.mismatches.empty()) {
-    const bool reference = f.formula == "BND-4";
-    out += printable(mismatch_line(f.mismatches.front(), reference ? "exact" : "golden")) + "\n";
+    const char* other = check.check == "device" ? "device"
+                        : f.formula == "BND-4"  ? "exact"
+                                                : "golden";
+    out += printable(mismatch_line(f.mismatches.front(), other)) + "\n";
   }
   std::string line = f.explanation.empty() ? "" : "  " + printable(f.explanation);
   if (!f.rule.empty()) line = fmt::format("{:<{}}  rule {}", line, kRuleColumn, printable(f.rule));

@@ -10,7 +10,7 @@ namespace mxcheck::reports {
 // "golden step0/node/y  EXACT  3 of 64 differ, first [0,7]"
 [[nodiscard]] std::string finding_headline(const CheckResult& check, const Finding& finding);
 // The indented lines below it: both sides of the first element, the cause, the rule.
-[[nodiscard]] std::string finding_details(const Finding& finding);
+[[nodiscard]] std::string finding_details(const CheckResult& check, const Finding& finding);
 // "  root cause: policy tie=away (5 failing tensors)\n"
 [[nodiscard]] std::string root_cause_text(const RootCause& cause);
 // "[0,7]"

@@ -210,7 +210,8 @@ Json to_json(const RunContext& context) {
           {"isas_here", context.isas_here},
           {"seed", optional(context.seed)},
           {"shard", context.shard},
-          {"expectations", context.expectations}};
+          {"expectations", context.expectations},
+          {"device", context.device}};
 }
 
 std::string compact(const Json& value) {

@@ -217,6 +217,7 @@ struct RunContext {
   std::optional<std::uint64_t> seed;
   std::string shard;         // "1/4"
   std::string expectations;  // the file, "" for none
+  std::string device;        // the device file of a device under test, "" for none
 };
 
 struct RunResult {

@@ -278,6 +278,7 @@ RunContext read_context(JsonReader& reader, const JsonValue& value) {
   fields.natural("seed", c.seed);
   fields.text("shard", c.shard);
   fields.text("expectations", c.expectations, Need::kAddedLater);
+  fields.text("device", c.device, Need::kAddedLater);
   return c;
 }
 

@@ -30,7 +30,8 @@ class Collector {
       for (const CheckResult& check : c.checks) {
         for (const Finding& finding : check.findings) {
           if (!finding.judged) continue;
-          add(c, finding.rule, finding_headline(check, finding) + "\n" + finding_details(finding));
+          add(c, finding.rule,
+              finding_headline(check, finding) + "\n" + finding_details(check, finding));
           ++added;
         }
       }
