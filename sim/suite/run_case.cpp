@@ -86,10 +86,16 @@ class CaseRunner {
            std::find(case_.checks.begin(), case_.checks.end(), check) != case_.checks.end();
   }
 
+  // A device is held against the sim alone, whatever else is known of the case.
+  [[nodiscard]] bool with_golden() const {
+    return options_.checks == Checks::kAll &&
+           (!case_.expect.golden.empty() || !case_.expect.values.empty());
+  }
+
   void execute() {
     profile_ = options_.profile ? options_.profile : profile_of(case_, diagnostics_);
     data_ = casefile::load_data(case_, diagnostics_);
-    if (!case_.expect.golden.empty() || !case_.expect.values.empty()) {
+    if (with_golden()) {
       take_expected(casefile::load_expected(case_, diagnostics_));
     }
     if (!profile_ || !data_ || (has_expected_ && !expected_)) return;
@@ -197,8 +203,46 @@ class CaseRunner {
     return value;
   }
 
+  // The values of a run stand for the golden's: every request is one of this run.
+  void check_the_device(const exec::Outcome& whole) {
+    CaseResult& result = run_.result;
+    if (!wants("device")) {
+      if (options_.checks == Checks::kDevice) skip("the case lists its checks, device is not one");
+      return;
+    }
+    const bool healthy = options_.faults.empty();
+    if (!healthy) return;
+    const std::lock_guard turn(*options_.device->turn);
+    if (options_.device->device != nullptr) options_.device->device->begin(case_.id);
+    DeviceCheck device = suite::check_device(healthy_request(&whole.values), whole,
+                                             *options_.device, options_.explain_milliseconds);
+    for (CheckResult& one : device.results) result.checks.push_back(std::move(one));
+    run_.device = std::move(device.digests);
+    if (!device.failure.empty()) {
+      result.status = Status::kDutError;
+      result.reason = "the device " + device.failure;
+      if (!device.log.empty()) result.notes.push_back("the device's log: " + device.log);
+    } else if (!device.skip.empty()) {
+      run_.device.reset();
+      if (options_.checks == Checks::kDevice) return skip(device.skip);
+      result.notes.push_back("check 'device' skipped: " + device.skip);
+    }
+  }
+
+  void skip(const std::string& reason) {
+    run_.result.status = Status::kSkip;
+    run_.result.reason = reason;
+  }
+
   void check(const exec::Outcome& whole, const exec::Outcome* isolated) {
     CaseResult& result = run_.result;
+    if (options_.device != nullptr) check_the_device(whole);
+    if (options_.checks == Checks::kDevice) {
+      for (const CheckResult& one : result.checks) {
+        if (one.status == Status::kFail) result.status = Status::kFail;
+      }
+      return;
+    }
     graph::Values compared;
     if (isolated != nullptr && wants("golden")) {
       const GoldenCheck input{case_.graph, case_.plan, *data_, *expected_};
@@ -275,8 +319,8 @@ class CaseRunner {
     }
     if (result.status != Status::kPass) return;
     for (const std::string& name : case_.checks) {
-      if (name == "device") {  // of `mxcheck conform`
-        result.notes.push_back("check '" + name + "' is not part of this version");
+      if (name == "device" && options_.device == nullptr) {
+        result.notes.push_back("check 'device' needs a device: mxcheck conform, or run --device");
       }
     }
     if (result.checks.empty() && !result.notes.empty()) {

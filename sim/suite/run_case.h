@@ -14,9 +14,12 @@
 #include "sim/exec/executor.h"
 #include "sim/fault/fault.h"
 #include "sim/mxu/profile.h"
+#include "sim/suite/device_check.h"
 
 namespace mxcheck::suite {
 
+// kDevice: the check `device` and no other.
+enum class Checks { kAll, kDevice };
 enum class DumpMode { kNone, kIsolated, kEndToEnd };
 
 struct CaseOptions {
@@ -28,7 +31,9 @@ struct CaseOptions {
   // Instruction sets the check `fast` tries.
   std::vector<kernels::Isa> fast_isas = kernels::isas_here();
   DumpMode dump = DumpMode::kNone;
-  std::vector<fault::Fault> faults;  // planted in the model, to see that the checks notice
+  std::vector<fault::Fault> faults;         // planted in the model, to see that the checks notice
+  const DeviceUnderTest* device = nullptr;  // for the check `device`; null: there is none
+  Checks checks = Checks::kAll;
   // Look for the cause and the place of a mismatch, and for the widths that products needed.
   bool explain = true;
   bool details = false;                // what reports show beside verdicts (details.h)
@@ -43,6 +48,7 @@ struct CaseRun {
   base::Diagnostics refusal;  // why the case was refused although it should have run
   graph::Values dump;         // names without the case's id
   std::vector<exec::ProductShape> product_shapes;
+  std::optional<DeviceDigests> device;  // of a case a device was asked, or would be
 };
 
 [[nodiscard]] CaseRun run_case(const casefile::Case& c, const CaseOptions& options);

@@ -169,6 +169,7 @@ class Runner {
     for (auto& [name, value] : run.dump) {
       run_.dump.emplace(run.result.id + ":" + name, as_stored(value));
     }
+    if (run.device) run_.device.emplace(run.result.id, *run.device);
     expect(run.result);
     if (!run.refusal.empty() && run.result.status != Status::kXfail) {
       run_.refused = true;

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 
 #include "reports/model.h"
 #include "sim/suite/collect.h"
@@ -29,7 +30,8 @@ struct SuiteRun {
   reports::RunResult result;      // without context
   base::Diagnostics diagnostics;  // errors: refused cases or checksums; warnings
   graph::Values dump;
-  bool refused = false;  // at least one case should have run and was refused
+  std::map<std::string, DeviceDigests> device;  // by case id
+  bool refused = false;                         // at least one case should have run and was refused
   bool interrupted = false;
   bool abandoned = false;  // a case that ran out of time still occupies a thread
 };
