@@ -40,6 +40,8 @@ int run_fmt(const Arguments& arguments);
 int run_explain(const Arguments& arguments);
 int run_info(const Arguments& arguments);
 int run_sim(const Arguments& arguments);
+int run_conform(const Arguments& arguments);
+int run_device_host(const Arguments& arguments);
 int run_pack(const Arguments& arguments);
 int run_verify(const Arguments& arguments);
 int run_mutate(const Arguments& arguments);

@@ -10,6 +10,7 @@
 #include "sim/cli/options.h"
 #include "sim/exec/executor.h"
 #include "sim/mxu/pack.h"
+#include "sim/suite/bundle.h"
 #include "sim/suite/run_case.h"
 
 namespace mxcheck::cli {
@@ -36,10 +37,16 @@ CommandLine pack_line() {
 CommandLine verify_line() {
   CommandLine line;
   line.command = "verify";
-  line.synopsis = "mxcheck verify DIR";
-  line.options.add_options()("help,h", "this text");
-  line.missing = {"bundle"};
-  line.examples = "  mxcheck verify pack\n";
+  line.synopsis =
+      "mxcheck verify DIR             the results a device wrote into a pack\n"
+      "       mxcheck verify --bundle DIR    a bundle of conform: any byte changed, missing, added";
+  line.options.add_options()                                                       //
+      ("bundle", po::value<std::string>(), "folder of a bundle")                   //
+      ("digest", po::value<std::string>(), "with --bundle: what conform printed")  //
+      ("help,h", "this text");
+  line.examples =
+      "  mxcheck verify pack\n"
+      "  mxcheck verify --bundle bundle --digest sha256:0123...\n";
   return line;
 }
 
@@ -94,6 +101,29 @@ casefile::Case single_case(const po::variables_map& map) {
   return std::move(collection.cases.front());
 }
 
+int verify_bundle(const po::variables_map& map) {
+  const std::string dir = text(map, "bundle", "");
+  if (!texts(map, "paths").empty()) throw UsageError("mxcheck verify takes a pack or a --bundle");
+  base::Diagnostics problems;
+  const std::optional<suite::ReadBundle> read = suite::read_bundle(dir, problems);
+  for (const base::Diagnostic& d : problems) fmt::print(stderr, "{}\n", base::format(d));
+  if (!read) {
+    fmt::print("{}: damaged\n", base::printable(dir));
+    return kExitFailed;
+  }
+  std::string expected = text(map, "digest", read->digest);
+  if (expected.starts_with("sha256:")) expected.erase(0, 7);
+  if (expected != read->digest) {
+    fmt::print("{}: is whole, but another bundle: sha256:{}\n", base::printable(dir), read->digest);
+    return kExitFailed;
+  }
+  const suite::BundleVerdict v = suite::verdict_of(read->bundle);
+  fmt::print("{}: whole, sha256:{}\nverdict: {}\n{} passed, {} failed, {} skipped\n",
+             base::printable(dir), read->digest, name(v.kind), v.totals.passed, v.totals.failed,
+             v.totals.skipped);
+  return kExitOk;
+}
+
 }  // namespace
 
 int run_pack(const Arguments& arguments) {
@@ -122,6 +152,8 @@ int run_pack(const Arguments& arguments) {
 
 int run_verify(const Arguments& arguments) {
   const po::variables_map map = parse(verify_line(), arguments);
+  if (has(map, "bundle")) return verify_bundle(map);
+  if (has(map, "digest")) throw UsageError("--digest has no meaning without --bundle");
   const std::vector<std::string> folders = texts(map, "paths");
   if (folders.size() != 1) throw UsageError("mxcheck verify needs the folder of one pack");
   const base::Result<mxu::PackReport> report = mxu::verify_pack(folders.front());

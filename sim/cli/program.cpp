@@ -31,6 +31,7 @@ int dispatch(const Arguments& arguments) {
     fmt::print("mxcheck {} ({}), {}, {}\n", version(), commit(), compiler(), build_type());
     return kExitOk;
   }
+  if (word == "device-host") return run_device_host({arguments.begin() + 1, arguments.end()});
   std::vector<std::string> names;
   for (const Command& command : commands()) {
     if (word == command.name) return command.run({arguments.begin() + 1, arguments.end()});
@@ -75,6 +76,7 @@ const std::vector<Command>& commands() {
       {"fmt", "case files in their canonical layout", run_fmt},
       {"explain", "the rule behind a label, the meaning of a word", run_explain},
       {"sim", "products on the cycle model: cycles, stalls, waveforms", run_sim},
+      {"conform", "run a device under test against the suite", run_conform},
       {"pack", "a case's products as vectors for a device", run_pack},
       {"verify", "judge the results a device wrote into a pack", run_verify},
       {"mutate", "plant faults, see which of them the cases detect", run_mutate},

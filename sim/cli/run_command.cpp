@@ -12,6 +12,7 @@
 #include "sim/base/file.h"
 #include "sim/base/text.h"
 #include "sim/cli/build_info.h"
+#include "sim/cli/device_option.h"
 #include "sim/cli/fault_option.h"
 #include "sim/cli/hardware_option.h"
 #include "sim/cli/interrupt.h"
@@ -45,8 +46,10 @@ CommandLine command_line() {
        "FILE of cases known not to pass, with reasons. A failure as expected is XFAIL and "
        "counts as passed; a pass against it is XPASS and fails. An entry that matches no case "
        "is an error (exit 4), under a selection or a path of a single file a warning")  //
-      ("exitfirst,x", "stop after the first failure")                                   //
-      ("maxfail", po::value<std::string>(), "stop after N failures")                    //
+      ("device", po::value<std::string>(),
+       "DEVICE.json: also the check device, where the case asks what it claims; see conform")  //
+      ("exitfirst,x", "stop after the first failure")                                          //
+      ("maxfail", po::value<std::string>(), "stop after N failures")                           //
       ("fault", po::value<Strings>()->composing(),
        "plant a fault in the model: KIND or JSON, see mutate --list (repeatable)")              //
       ("dump", po::value<std::string>(), "write every value to FILE.safetensors")               //
@@ -135,6 +138,7 @@ reports::RunContext context(const po::variables_map& map, const suite::SuiteOpti
   out.level = exec::name(options.cases.level);
   out.isa = kernels::name(options.cases.isa);
   out.expectations = text(map, "expectations", "");
+  out.device = text(map, "device", "");
   for (const kernels::Isa one : kernels::isas_here()) out.isas_here.push_back(kernels::name(one));
   if (has(map, "seed")) out.seed = options.cases.seed;
   if (has(map, "shard-count")) {
@@ -224,6 +228,16 @@ int run_run(const Arguments& arguments) {
   const std::vector<ReportRequest> requests = report_requests(map);
   check_annotate(map);
   options.cases.details = wants_details(requests);
+  const std::unique_ptr<OpenedDevice> device = open_device_option(map);
+  if (device != nullptr) {
+    if (!device->opened.host_lacks.empty()) return kExitHost;
+    // A case that is left behind would take the thread that started the device with it.
+    if (options.timeout_seconds > 0) {
+      throw UsageError(
+          "--timeout and --device: the device file's limits say how long a device has");
+    }
+    options.cases.device = &device->dut;
+  }
   base::Result<suite::Collection> collected = suite::collect(paths(map), selected);
   if (!collected) throw UsageError(base::printable(collected.error()));
   suite::Collection collection = std::move(collected).value();
