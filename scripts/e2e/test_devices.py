@@ -523,6 +523,15 @@ class Selection(DeviceTest):
                 self.assertIn(said, out)
                 self.assertEqual(support.last_line(out), '0 passed, 0 failed, 1 skipped')
 
+    def test_what_another_hardware_refuses_is_skipped(self):
+        """HW-TYPE: the array takes no u8."""
+        self.write('cases/a.json', support.dense())
+        rule = {'module_path': '.*', 'weight_qtype': 's8', 'act_qtype': 'u8'}
+        self.write('cases/b.json', support.dense(rules=[rule], run={'mode': 'forward'}))
+        device = self.device(EXAMPLES / 'reference_device.py', capabilities=claims(profiles=['gemmini_16']))
+        result = self.tool('conform', '--device', device, 'cases', '--hardware', 'gemmini_16', '-v', code=0)
+        self.assertIn('not on this hardware: [HW-TYPE]', result.stdout)
+
     def test_operations_left_out_are_counted(self):
         out = self.conform({'dtypes': {'lhs': ['s8'], 'rhs': ['s8'], 'float': ['bf16']}}, 0)
         self.assertIn('left out', out)

@@ -27,7 +27,7 @@ Tensor matrix(DType dtype, std::int64_t rows, std::int64_t cols,
 class Collector {
  public:
   Collector(const exec::Request& request, const exec::Outcome& whole)
-      : request_(request), whole_(whole), hardware_(mxu::describe(request.profile)) {
+      : request_(request), hardware_(mxu::describe(request.profile)) {
     numerics::Policy policy = request.policy;
     policy.faults = {};
     policy.dot_block = 0;  // of float contractions, which no device is asked for
@@ -184,7 +184,6 @@ class Collector {
   }
 
   const exec::Request& request_;
-  const exec::Outcome& whole_;
   std::string hardware_, policy_;
   Sources sources_;
   std::size_t product_count_ = 0;

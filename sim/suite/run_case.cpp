@@ -66,6 +66,8 @@ class CaseRunner {
     }
     if (!case_.expect.error.empty()) {
       judge_refusal(case_.expect.error, diagnostics_, run_.result);
+    } else if (refused_by_other_hardware()) {
+      skip("not on this hardware: " + summary_of(diagnostics_));
     } else if (base::has_errors(diagnostics_)) {
       run_.result.status = Status::kSuiteError;
       run_.result.reason = "refused: " + summary_of(diagnostics_);
@@ -81,6 +83,16 @@ class CaseRunner {
   }
 
  private:
+  // A device that stands for another unit than the case's cannot be asked what that unit refuses.
+  [[nodiscard]] bool refused_by_other_hardware() const {
+    return options_.checks == Checks::kDevice && options_.profile &&
+           base::has_errors(diagnostics_) &&
+           std::all_of(diagnostics_.begin(), diagnostics_.end(), [](const base::Diagnostic& d) {
+             return d.severity != base::Severity::kError || d.label == "HW-TYPE" ||
+                    d.label == "HW-TAIL";
+           });
+  }
+
   [[nodiscard]] bool wants(const char* check) const {
     return case_.checks.empty() ||
            std::find(case_.checks.begin(), case_.checks.end(), check) != case_.checks.end();
