@@ -13,7 +13,7 @@ namespace mxcheck::reports {
 // Pages grow to about this size, those of long runs to the smaller one, so that they open at once;
 // what would make them larger is left out, passing cases first, and the page says so.
 inline constexpr std::size_t kHtmlBytes = 6'000'000;
-inline constexpr std::size_t kLongHtmlBytes = 2'500'000;
+inline constexpr std::size_t kLongHtmlBytes = 3'200'000;
 inline constexpr std::size_t kLongRun = 1000;  // cases
 
 [[nodiscard]] std::string to_html(const RunResult& run);
