@@ -177,6 +177,18 @@ class Mutator:
                                     [100_000, 100_000], [2**28 + 1], [-1, -1], [16385, 16385]])
         return self.edit(text, shape, lambda p: p[-1] == 'shape')
 
+    def by_large_rows(self, text):
+        """Shapes that each are allowed; the nodes still fit where an axis is free."""
+        case = json.loads(text)
+        rows = self.random.choice([1000, 20_000, 65_536, 1_000_000, 10_000_000])
+        sources = [s for key in ('inputs', 'params') for s in (case.get(key) or {}).values()]
+        sources += (case.get('run', {}).get('cotangents') or {}).values()
+        for source in sources:
+            if isinstance(source.get('shape'), list) and source['shape']:
+                source['shape'][0] = rows
+        case.get('run', {}).pop('steps', None)
+        return json.dumps(case).encode()
+
     def by_long_lists(self, text):
         count = self.random.choice([1000, 100_000, 900_000])
         item = self.random.choice([0, 1.5, [1], {}, 'x', None])

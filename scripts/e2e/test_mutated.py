@@ -19,6 +19,16 @@ class Mutated(ToolTest):
         case = dense(matrix={'N': list(range(9000))}, title='${N}')
         self.assertEqual(complaints(BINARY, self.folder, json.dumps(case).encode(), (['lint'], ['list'])), [])
 
+    def test_rows_that_every_tensor_allows_do_not_fill_the_memory(self):
+        for rows in (50_000, 1_000_000, 10_000_000):
+            case = dense()
+            case['inputs']['x']['shape'][0] = rows
+            case['run'] = {'mode': 'forward'}
+            case.pop('expect', None)
+            found = complaints(BINARY, self.folder, json.dumps(case).encode())
+            self.assertEqual(found, [], rows)
+        self.assertIn('[CASE-SIZE]', self.tool('lint', 'case.json', code=4).stderr)
+
     def test_the_same_seed_makes_the_same_files(self):
         a, b = Mutator(SEED), Mutator(SEED)
         self.assertEqual([a.make(i) for i in range(40)], [b.make(i) for i in range(40)])

@@ -10,6 +10,7 @@
 #include "sim/base/digest.h"
 #include "sim/base/file.h"
 #include "sim/casefile/matrix.h"
+#include "sim/casefile/size.h"
 #include "sim/graph/infer.h"
 
 namespace mxcheck::casefile {
@@ -168,6 +169,7 @@ void read_parts(Context& context, const base::JsonDocument& document, Case& c) {
   }
   check_seeds(context, root, c, unknown);
   if (!context.has_errors()) check_plan(context, document, c);
+  if (!context.has_errors()) check_case_size(context, root, c);
   if (!context.has_errors()) warn_unused(context, root, c);
 }
 

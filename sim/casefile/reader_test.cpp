@@ -1,4 +1,6 @@
 // Malformed cases: each is refused with the label of the rule it breaks, at its line and column.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <catch2/catch.hpp>
 
@@ -151,6 +153,67 @@ TEST_CASE("tensor sources that say nothing [SRC-FORM] [SRC-SHAPE] [SRC-SIZE] [SR
          "/inputs/x/random"});
 }
 
+TEST_CASE("tensors each allowed are refused when together too large [CASE-SIZE]", "[casefile]") {
+  const std::string cotangents = "{\"y\": {\"fill\": 1, \"shape\": [4, 8]}}";
+  const auto problems = [&](std::int64_t rows, const std::string& run) {
+    std::string text = edited(valid_case(), "[4, 16]", fmt::format("[{}, 16]", rows));
+    text = edited(text, "[4, 8]", fmt::format("[{}, 8]", rows));
+    return load(edited(text, "\"mode\": \"grad\",", "\"mode\": \"grad\"," + run)).diagnostics;
+  };
+  CHECK(problems(50'000, "").empty());  // x and two nodes: 32 elements a row
+  CHECK(problems(4, "\"steps\": 1000,").empty());
+  for (const base::Diagnostics& found :
+       {problems(70'000, ""), problems(700'000, ""), problems(4, "\"steps\": 2000,")}) {
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].label == "CASE-SIZE");
+    CHECK(found[0].pointer == "/nodes");
+    CHECK(found[0].line > 1);
+    CHECK(base::find_label("CASE-SIZE") != nullptr);
+  }
+}
+
+TEST_CASE("products are counted for every contraction [CASE-SIZE]", "[casefile]") {
+  const auto labels = [&](const std::string& shapes, const std::string& node) {
+    std::string out;
+    for (const base::Diagnostic& d : load("{\"mxcheck\": 1, \"inputs\": {" + shapes +
+                                          "}, \"nodes\": [{\"name\": \"y\", " + node + "}]}")
+                                         .diagnostics) {
+      out += d.label + " ";
+    }
+    return out;
+  };
+  const auto fill = [](const char* name, const char* shape) {
+    return fmt::format("\"{}\": {{\"fill\": 1, \"shape\": {}}}", name, shape);
+  };
+  const std::string square = fill("a", "[500, 400]") + ", " + fill("b", "[400, 499]");
+  const std::string wide = fill("a", "[500, 400]") + ", " + fill("b", "[400, 501]");
+  const std::string dot =
+      "\"op\": \"dot_general\", \"args\": [\"a\", \"b\"], \"dimension_numbers\": [[[1], [0]], [[], "
+      "[]]]";
+  const std::string einsum =
+      "\"op\": \"einsum\", \"args\": [\"a\", \"b\"], \"equation\": \"mk,kn->mn\"";
+  CHECK(labels(square, dot) == "");
+  CHECK(labels(wide, dot) == "CASE-SIZE ");
+  CHECK(labels(square, einsum) == "");
+  CHECK(labels(wide, einsum) == "CASE-SIZE ");
+  const std::string groups = ", \"g\": {\"values\": [500], \"dtype\": \"s32\"}";
+  const std::string ragged = "\"op\": \"ragged_dot\", \"args\": [\"a\", \"b\", \"g\"]";
+  CHECK(labels(fill("a", "[500, 400]") + ", " + fill("b", "[1, 400, 499]") + groups, ragged) == "");
+  CHECK(labels(fill("a", "[500, 400]") + ", " + fill("b", "[1, 400, 501]") + groups, ragged) ==
+        "CASE-SIZE ");
+  const std::string conv =
+      "\"op\": \"conv_general_dilated\", \"args\": [\"a\", \"b\"], \"padding\": \"SAME\"";
+  CHECK(labels(fill("a", "[1, 100, 100, 10]") + ", " + fill("b", "[9, 11, 10, 10]"), conv) == "");
+  CHECK(labels(fill("a", "[1, 100, 100, 10]") + ", " + fill("b", "[9, 12, 10, 10]"), conv) ==
+        "CASE-SIZE ");
+}
+
+TEST_CASE("a mode that is unknown says nothing about the other keys of run", "[casefile]") {
+  const LoadedCases loaded = load(edited(valid_case(), "\"grad\"", "\"gradd\""));
+  REQUIRE(loaded.diagnostics.size() == 1);
+  CHECK(loaded.diagnostics[0].pointer == "/run/mode");
+}
+
 TEST_CASE("rules that cannot be meant [QT-TYPE] [CAL-METHOD] [CAL-RANGE] [RULE-STATIC]",
           "[casefile]") {
   const std::string from = "\"bwd_qtype\": \"s8\"";
@@ -191,8 +254,8 @@ TEST_CASE("every problem of a file is reported, in one go [CASE-KEY] [SRC-RANGE]
   const LoadedCases loaded = load(text);
   std::vector<std::string> labels;
   for (const base::Diagnostic& d : loaded.diagnostics) labels.push_back(d.label);
-  CHECK(labels == std::vector<std::string>{"CASE-KEY", "CASE-VALUE", "CASE-VALUE", "QT-TYPE",
-                                           "CASE-VALUE", "CASE-VALUE"});
+  CHECK(labels ==
+        std::vector<std::string>{"CASE-KEY", "CASE-VALUE", "CASE-VALUE", "QT-TYPE", "CASE-VALUE"});
   CHECK(loaded.diagnostics[0].hint == "did you mean \"title\"?");
   CHECK(loaded.diagnostics[2].hint == "did you mean \"relu\"?");
 }

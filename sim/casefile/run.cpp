@@ -110,9 +110,11 @@ void read_run_keys(Context& context, const JsonValue& run, Case& c, const GraphN
   context.check_keys(
       run, {"mode", "steps", "cotangents", "loss", "update_quant_stats", "optimizer", "rng"},
       "run");
+  bool known_mode = true;
   if (const auto mode = run.find("mode")) {
     const auto index = context.choice(*mode, {"forward", "grad", "calibrate", "train"});
     if (index) c.run.mode = static_cast<Mode>(*index);
+    known_mode = index.has_value();
   }
   if (const auto steps = run.find("steps")) {
     c.run.steps = static_cast<int>(context.integer(*steps, 1, kMostSteps).value_or(1));
@@ -131,7 +133,7 @@ void read_run_keys(Context& context, const JsonValue& run, Case& c, const GraphN
   }
   if (const auto optimizer = run.find("optimizer")) read_optimizer(context, *optimizer, c);
   if (const auto rng = run.find("rng")) read_rng(context, *rng, c);
-  check_mode(context, run, c);
+  if (known_mode) check_mode(context, run, c);
 }
 
 }  // namespace
