@@ -56,22 +56,26 @@ struct PackPlanes {
 };
 using PackPlanesFunction = void (*)(const PackPlanes& panel);
 
-// Sums of the codes of some lines, k contiguous; `flip` as above, the codes are s8 after it.
+// out = start + factor * sum of the codes of a line, modulo 2^32, for some lines, k contiguous;
+// `flip` as above, the codes are s8 after it. Start and factor are applied here and not by the
+// caller, whose vector loads could not be forwarded from stores that overlap.
 struct SumLines {
   const std::uint8_t* codes;
   std::int64_t line_stride;
   int lines;
   std::int64_t count;  // codes of a line
   std::uint8_t flip;
+  std::int32_t start, factor;
   std::int32_t* out;  // [lines]
 };
 using SumLinesFunction = void (*)(const SumLines& lines);
 
-// Sums along k of a packed panel [steps][width][4] of s8 codes as stored.
+// The same along k of a packed panel [steps][width][4] of s8 codes as stored.
 struct SumPanel {
   const std::uint8_t* panel;
   int width;
   std::int64_t steps;
+  std::int32_t start, factor;
   std::int32_t* out;  // [width]
 };
 using SumPanelFunction = void (*)(const SumPanel& panel);

@@ -77,8 +77,9 @@ struct View {
 // The loops, for a left side of any kind. Source:
 //   row_bytes()                   of the packed copy of a row, 0 if rows are read where they lie
 //   prepare(first, count, place)  packs the rows to `place`
-//   sums(first, count, place, out)  of the rows' codes, asked for where the right side has an
-//   offset view(first, count, place)     where the rows are
+//   inits(first, count, place, out)  -offset times the sums of the rows' codes, asked for where the
+//                                 right side has an offset
+//   view(first, count, place)     where the rows are
 template <typename Source>
 class Product {
  public:
@@ -132,9 +133,7 @@ class Product {
     const int count = rows_.count(block);
     if (source_.row_bytes() != 0) source_.prepare(first, count, place);
     if (rhs_.offset() == 0) return;
-    std::int32_t* sums = row_init_.data() + first;
-    source_.sums(first, count, place, sums);
-    for (int i = 0; i < count; ++i) sums[i] = wrap_mul(-rhs_.offset(), sums[i]);
+    source_.inits(first, count, place, row_init_.data() + first);
   }
 
   template <typename Place>
@@ -219,7 +218,7 @@ class MatrixSource {
         kernel_(kernel),
         rhs_(rhs),
         format_{kernel.lhs, lhs.is_signed, kernel.group, rhs.isa()},
-        sums_(rhs.isa(), lhs.is_signed),
+        sums_(rhs.isa(), lhs.is_signed, -rhs.offset()),
         direct_(kernel.access == LhsAccess::kDirect && lhs.column_stride == 1 &&
                 storage_offset(kernel.lhs, lhs.is_signed) == 0 && lhs.columns % kernel.group == 0) {
   }
@@ -231,7 +230,7 @@ class MatrixSource {
     const LineMatrix from{lhs_.codes, lhs_.row_stride, lhs_.column_stride};
     pack_matrix_panel(format_, from, first, count, count, lhs_.columns, place);
   }
-  void sums(std::int64_t first, int count, const std::uint8_t* place, std::int32_t* out) const {
+  void inits(std::int64_t first, int count, const std::uint8_t* place, std::int32_t* out) const {
     const std::uint8_t* codes = lhs_.codes + first * lhs_.row_stride;
     if (lhs_.column_stride == 1) return sums_(codes, lhs_.row_stride, count, lhs_.columns, out);
     if (kernel_.lhs == Storage::kS8 && kernel_.group == 4) {
@@ -241,7 +240,8 @@ class MatrixSource {
     for (std::int64_t k = 0; k < lhs_.columns; ++k) {
       const std::uint8_t* plane = codes + k * lhs_.column_stride;
       for (int i = 0; i < count; ++i) {
-        out[i] = numerics::wrap_add(out[i], code_at(plane, i * lhs_.row_stride, lhs_.is_signed));
+        const std::int32_t code = code_at(plane, i * lhs_.row_stride, lhs_.is_signed);
+        out[i] = numerics::wrap_add(out[i], wrap_mul(-rhs_.offset(), code));
       }
     }
   }
@@ -271,7 +271,7 @@ class AddressSource {
         kernel_(kernel),
         rhs_(rhs),
         format_{kernel.lhs, lhs.is_signed, kernel.group, rhs.isa()},
-        sums_(rhs.isa(), lhs.is_signed),
+        sums_(rhs.isa(), lhs.is_signed, -rhs.offset()),
         segments_(rhs.segment() == 0 ? 0 : rhs.k() / rhs.segment()) {}
 
   [[nodiscard]] std::int64_t row_bytes() const {
@@ -286,7 +286,7 @@ class AddressSource {
                       place + s * segment_bytes);
     }
   }
-  void sums(std::int64_t first, int count, const std::uint8_t*, std::int32_t* out) const {
+  void inits(std::int64_t first, int count, const std::uint8_t*, std::int32_t* out) const {
     std::array<const std::uint8_t*, kMostRows> lines{};
     std::fill_n(out, count, 0);
     for (std::int64_t s = 0; s < segments_; ++s) {
@@ -318,8 +318,10 @@ class WindowSource {
 
   [[nodiscard]] std::int64_t row_bytes() const { return 0; }
   void prepare(std::int64_t, int, std::uint8_t*) const {}
-  void sums(std::int64_t first, int count, const std::uint8_t*, std::int32_t* out) const {
-    std::copy_n(lhs_.row_sums.data() + first, count, out);
+  void inits(std::int64_t first, int count, const std::uint8_t*, std::int32_t* out) const {
+    for (int i = 0; i < count; ++i) {
+      out[i] = wrap_mul(-rhs_.offset(), lhs_.row_sums[static_cast<std::size_t>(first + i)]);
+    }
   }
   [[nodiscard]] View view(std::int64_t first, int, const std::uint8_t*) const {
     const auto segments = static_cast<std::int64_t>(lhs_.offsets.size());

@@ -37,7 +37,8 @@ void sum_lines_scalar(const SumLines& x) {
       sum += static_cast<std::uint32_t>(
           std::int32_t{static_cast<std::int8_t>(static_cast<std::uint8_t>(codes[k] ^ x.flip))});
     }
-    x.out[line] = static_cast<std::int32_t>(sum);
+    x.out[line] = static_cast<std::int32_t>(static_cast<std::uint32_t>(x.start) +
+                                            static_cast<std::uint32_t>(x.factor) * sum);
   }
 }
 
@@ -50,7 +51,8 @@ void sum_panel_scalar(const SumPanel& x) {
             std::int32_t{static_cast<std::int8_t>(x.panel[(s * x.width + i) * 4 + b])});
       }
     }
-    x.out[i] = static_cast<std::int32_t>(sum);
+    x.out[i] = static_cast<std::int32_t>(static_cast<std::uint32_t>(x.start) +
+                                         static_cast<std::uint32_t>(x.factor) * sum);
   }
 }
 

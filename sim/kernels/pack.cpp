@@ -154,8 +154,8 @@ void pack_matrix_panel(const PanelFormat& format, const LineMatrix& from, std::i
   clear_padding(format, count, width, codes, out);
 }
 
-LineSums::LineSums(Isa isa, bool is_signed)
-    : flip_(static_cast<std::uint8_t>(is_signed ? 0 : 0x80)) {
+LineSums::LineSums(Isa isa, bool is_signed, std::int32_t factor)
+    : factor_(factor), flip_(static_cast<std::uint8_t>(is_signed ? 0 : 0x80)) {
   for (const SumKernel& kernel : kSumKernels) {
     if (!covers(isa, kernel.isa)) continue;
     lines_ = kernel.lines;

@@ -35,36 +35,33 @@ struct LineMatrix {
 void pack_matrix_panel(const PanelFormat& format, const LineMatrix& from, std::int64_t first,
                        int count, int width, std::int64_t codes, std::uint8_t* out);
 
-// Sums of codes along k, by the best kernel of an instruction set.
+// `factor` times the sums of codes along k, modulo 2^32, by the best kernel of an instruction set.
 class LineSums {
  public:
-  LineSums(Isa isa, bool is_signed);
+  LineSums(Isa isa, bool is_signed, std::int32_t factor);
   // out: [lines], lines `line_stride` bytes apart, `count` codes each, k contiguous.
   void operator()(const std::uint8_t* codes, std::int64_t line_stride, int lines,
                   std::int64_t count, std::int32_t* out) const {
     note_use(lines_name_);
-    lines_({codes, line_stride, lines, count, flip_, out});
-    take_back_flip(lines, count, out);
+    lines_({codes, line_stride, lines, count, flip_, start(count), factor_, out});
   }
   // Of a panel packed as s8 in groups of four, `count` codes a line, padding 0.
   void panel(const std::uint8_t* packed, int width, std::int64_t count, std::int32_t* out) const {
     note_use(panel_name_);
-    panel_({packed, width, (count + 3) / 4, out});
-    take_back_flip(width, count, out);
+    panel_({packed, width, (count + 3) / 4, start(count), factor_, out});
   }
 
  private:
   // A u8 code is its flipped bits as s8, plus 128.
-  void take_back_flip(int lines, std::int64_t count, std::int32_t* out) const {
-    if (flip_ == 0) return;
-    const auto moved = static_cast<std::uint32_t>(128 * count);
-    for (int i = 0; i < lines; ++i) {
-      out[i] = static_cast<std::int32_t>(static_cast<std::uint32_t>(out[i]) + moved);
-    }
+  [[nodiscard]] std::int32_t start(std::int64_t count) const {
+    if (flip_ == 0) return 0;
+    return static_cast<std::int32_t>(static_cast<std::uint32_t>(factor_) *
+                                     static_cast<std::uint32_t>(128 * count));
   }
   SumLinesFunction lines_ = nullptr;
   SumPanelFunction panel_ = nullptr;
   const char *lines_name_ = "", *panel_name_ = "";
+  std::int32_t factor_;
   std::uint8_t flip_;
 };
 

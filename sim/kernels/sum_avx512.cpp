@@ -26,9 +26,13 @@ MXCHECK_TARGET inline __attribute__((always_inline)) __m512i some_codes(const st
   return _mm512_maskz_mov_epi8(some, all);
 }
 
-// Four lines from `codes`, `stride` apart; a stride of 0 gives one line four times.
-MXCHECK_TARGET __m128i four_lines(const std::uint8_t* codes, std::int64_t stride,
-                                  std::int64_t count, __m512i flip) {
+// Four lines from line `first`, `stride` apart; a stride of 0 gives one line four times.
+MXCHECK_TARGET inline __attribute__((always_inline)) __m128i four_lines(const SumLines& x,
+                                                                        std::int64_t first,
+                                                                        std::int64_t stride) {
+  const __m512i flip = _mm512_set1_epi8(static_cast<char>(x.flip));
+  const std::uint8_t* codes = x.codes + first * x.line_stride;
+  const std::int64_t count = x.count;
   const __m512i ones = _mm512_set1_epi8(1);
   __m512i a = _mm512_setzero_si512(), b = a, c = a, d = a;
   const std::uint8_t *second = codes + stride, *third = second + stride, *last = third + stride;
@@ -46,27 +50,28 @@ MXCHECK_TARGET __m128i four_lines(const std::uint8_t* codes, std::int64_t stride
     c = _mm512_dpbusd_epi32(c, ones, some_codes(third + k, some, flip));
     d = _mm512_dpbusd_epi32(d, ones, some_codes(last + k, some, flip));
   }
-  return _mm_hadd_epi32(_mm_hadd_epi32(folded(a), folded(b)), _mm_hadd_epi32(folded(c), folded(d)));
+  const __m128i sums =
+      _mm_hadd_epi32(_mm_hadd_epi32(folded(a), folded(b)), _mm_hadd_epi32(folded(c), folded(d)));
+  return _mm_add_epi32(_mm_set1_epi32(x.start), _mm_mullo_epi32(_mm_set1_epi32(x.factor), sums));
 }
 
 }  // namespace
 
 MXCHECK_TARGET void sum_lines_avx512vnni(const SumLines& x) {
-  const __m512i flip = _mm512_set1_epi8(static_cast<char>(x.flip));
   int line = 0;
   for (; line + 4 <= x.lines; line += 4) {
-    const __m128i sums = four_lines(x.codes + line * x.line_stride, x.line_stride, x.count, flip);
+    const __m128i sums = four_lines(x, line, x.line_stride);
     _mm_storeu_si128(reinterpret_cast<__m128i*>(x.out + line), sums);
   }
   if (line == x.lines) return;
   if (x.lines >= 4) {  // the last four, some of them again
     line = x.lines - 4;
-    const __m128i sums = four_lines(x.codes + line * x.line_stride, x.line_stride, x.count, flip);
+    const __m128i sums = four_lines(x, line, x.line_stride);
     _mm_storeu_si128(reinterpret_cast<__m128i*>(x.out + line), sums);
     return;
   }
   for (; line < x.lines; ++line) {
-    const __m128i sums = four_lines(x.codes + line * x.line_stride, 0, x.count, flip);
+    const __m128i sums = four_lines(x, line, 0);
     x.out[line] = _mm_cvtsi128_si32(sums);
   }
 }
@@ -81,6 +86,8 @@ MXCHECK_TARGET void sum_panel_avx512vnni(const SumPanel& x) {
     for (std::int64_t s = 0; s < x.steps; ++s, codes += x.width * 4) {
       sum = _mm512_dpbusd_epi32(sum, ones, _mm512_maskz_loadu_epi32(some, codes));
     }
+    sum = _mm512_add_epi32(_mm512_set1_epi32(x.start),
+                           _mm512_mullo_epi32(_mm512_set1_epi32(x.factor), sum));
     _mm512_mask_storeu_epi32(x.out + first, some, sum);
   }
 }

@@ -53,8 +53,8 @@ PaddedImage::PaddedImage(const Convolution2d& s, const std::uint8_t* x, Isa isa)
   }
   // The sum of a window is the sum over its taps of the sums of pixels.
   std::vector<std::int32_t> pixels(static_cast<std::size_t>(s.batch * rows * columns));
-  LineSums(isa, true)(image, s.channels, static_cast<int>(pixels.size()), s.channels,
-                      pixels.data());
+  LineSums(isa, true, 1)(image, s.channels, static_cast<int>(pixels.size()), s.channels,
+                         pixels.data());
   window_.row_sums.assign(static_cast<std::size_t>(window_.lines * window_.width), 0);
   for (std::int64_t i = 0; i < window_.lines; ++i) {
     std::int32_t* sums = window_.row_sums.data() + i * window_.width;
