@@ -1,10 +1,15 @@
 // Boost.Regex in its Perl syntax, which reads what Python's re reads in module paths (look-around,
-// inline flags) and gives up on patterns that explode; plain names need no regex at all.
+// inline flags); plain names need no regex at all. Its own bound on a search grows with the square
+// of the pattern's length: seconds for one hostile search, and a case asks for thousands. Here the
+// iterator counts what is read and ends the search, and the library's count of states is capped for
+// the work that reads nothing.
 #include "sim/graph/match.h"
 
+#define BOOST_REGEX_MAX_STATE_COUNT 1000000
 #include <algorithm>
 #include <boost/regex.hpp>
 #include <cctype>
+#include <iterator>
 
 namespace mxcheck::graph {
 
@@ -138,6 +143,47 @@ class Translator {
   std::string error_;
 };
 
+// Thrown through the library, which cleans up after any exception.
+struct TooManyReads {};
+
+// A character of the path that counts how often it is looked at. Not a random-access iterator: for
+// those the library works out a bound of its own.
+class CountedIterator {
+ public:
+  using iterator_category = std::bidirectional_iterator_tag;
+  using value_type = char;
+  using difference_type = std::ptrdiff_t;
+  using pointer = const char*;
+  using reference = const char&;
+
+  CountedIterator() = default;
+  CountedIterator(const char* at, std::int64_t* left) : at_(at), left_(left) {}
+  reference operator*() const {
+    if (--*left_ < 0) throw TooManyReads{};
+    return *at_;
+  }
+  CountedIterator& operator++() {
+    ++at_;
+    return *this;
+  }
+  CountedIterator operator++(int) { return {at_++, left_}; }
+  CountedIterator& operator--() {
+    --at_;
+    return *this;
+  }
+  CountedIterator operator--(int) { return {at_--, left_}; }
+  friend bool operator==(const CountedIterator& a, const CountedIterator& b) {
+    return a.at_ == b.at_;
+  }
+  friend bool operator!=(const CountedIterator& a, const CountedIterator& b) {
+    return a.at_ != b.at_;
+  }
+
+ private:
+  const char* at_ = nullptr;
+  std::int64_t* left_ = nullptr;
+};
+
 bool is_plain(const std::string& pattern) {
   return pattern.find_first_of("\\^$.|?*+()[]{}") == std::string::npos;
 }
@@ -166,14 +212,27 @@ ModulePattern::~ModulePattern() = default;
 ModulePattern::ModulePattern(ModulePattern&&) noexcept = default;
 ModulePattern& ModulePattern::operator=(ModulePattern&&) noexcept = default;
 
-bool ModulePattern::matches(const std::string& path) const {
-  if (error_ || path.size() > kMaxModulePath) return false;
-  if (!compiled_) return pattern_ == ".*" || pattern_ == path;
+Match ModulePattern::match(const std::string& path, MatchBudget& budget) const {
+  if (error_ || path.size() > kMaxModulePath) return Match::kNo;
+  if (!compiled_) return pattern_ == ".*" || pattern_ == path ? Match::kYes : Match::kNo;
+  const std::int64_t allowed = std::min(budget.reads, kMaxReads);
+  std::int64_t left = allowed;
+  Match out = Match::kGaveUp;
   try {
-    return boost::regex_match(path, compiled_->regex);
+    const CountedIterator begin(path.data(), &left), end(path.data() + path.size(), &left);
+    out = boost::regex_match(begin, end, compiled_->regex) ? Match::kYes : Match::kNo;
+  } catch (const TooManyReads&) {
+    left = 0;
   } catch (const std::runtime_error&) {
-    return false;  // the search exploded: no match within its budget
+    left = 0;  // too many states
   }
+  budget.reads -= allowed - left;
+  return out;
+}
+
+bool ModulePattern::matches(const std::string& path) const {
+  MatchBudget budget;
+  return match(path, budget) == Match::kYes;
 }
 
 }  // namespace mxcheck::graph

@@ -24,16 +24,47 @@ void report(base::Diagnostics& diagnostics, const Node& node, const std::string&
   diagnostics.push_back(d);
 }
 
-int first_match(const std::vector<Rule>& rules, const std::vector<ModulePattern>& patterns,
-                const Node& node) {
-  for (std::size_t i = 0; i < rules.size(); ++i) {
-    const std::vector<std::string>& ops = rules[i].op_names;
-    const bool op_fits =
-        ops.empty() || std::find(ops.begin(), ops.end(), name(node.op)) != ops.end();
-    if (op_fits && patterns[i].matches(node.module)) return static_cast<int>(i);
+// Which rule decides an op: the first whose pattern and op names fit.
+class RuleFinder {
+ public:
+  explicit RuleFinder(const std::vector<Rule>& rules) : rules_(rules) {
+    patterns_.reserve(rules.size());
+    for (const Rule& rule : rules) patterns_.emplace_back(rule.module_path);
   }
-  return -1;
-}
+
+  // -1: none. Once a search gave up, reported, there is no answer any more.
+  int find(const Node& node, base::Diagnostics& diagnostics) {
+    for (std::size_t i = 0; i < rules_.size() && !gave_up_; ++i) {
+      const std::vector<std::string>& ops = rules_[i].op_names;
+      const bool op_fits =
+          ops.empty() || std::find(ops.begin(), ops.end(), name(node.op)) != ops.end();
+      if (!op_fits) continue;
+      const Match match = patterns_[i].match(node.module, budget_);
+      if (match == Match::kYes) return static_cast<int>(i);
+      if (match == Match::kGaveUp) report_costly(rules_[i], node, diagnostics);
+    }
+    return -1;
+  }
+  [[nodiscard]] bool gave_up() const { return gave_up_; }
+
+ private:
+  void report_costly(const Rule& rule, const Node& node, base::Diagnostics& diagnostics) {
+    gave_up_ = true;
+    base::Diagnostic d;
+    d.pointer = rule.pointer + "/module_path";
+    d.label = "RULE-PATTERN";
+    d.fact = fmt::format("the search for a match with the module path '{}' takes too many steps",
+                         node.module);
+    d.expectation = "patterns that are decided without trying every way of repeating their parts";
+    d.hint = "no repeat within a repeat, as in (a+)+";
+    diagnostics.push_back(d);
+  }
+
+  const std::vector<Rule>& rules_;
+  std::vector<ModulePattern> patterns_;
+  MatchBudget budget_;
+  bool gave_up_ = false;
+};
 
 void report_unused(const std::vector<Rule>& rules, const std::vector<bool>& used,
                    base::Diagnostics& diagnostics) {
@@ -189,9 +220,7 @@ Plan make_plan(const Graph& graph, const std::vector<Rule>& rules, const RunSpec
                base::Diagnostics& diagnostics) {
   Plan plan;
   plan.nodes.resize(graph.nodes.size());
-  std::vector<ModulePattern> patterns;
-  patterns.reserve(rules.size());
-  for (const Rule& rule : rules) patterns.emplace_back(rule.module_path);
+  RuleFinder finder(rules);
   std::vector<bool> used(rules.size(), false);
   std::map<std::pair<std::string, Op>, int> op_counts;
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
@@ -200,7 +229,8 @@ Plan make_plan(const Graph& graph, const std::vector<Rule>& rules, const RunSpec
     NodePlan& out = plan.nodes[i].emplace();
     out.node = i;
     out.op_id = fmt::format("{}{}", name(node.op), op_counts[{node.module, node.op}]++);
-    out.rule = first_match(rules, patterns, node);
+    out.rule = finder.find(node, diagnostics);
+    if (finder.gave_up()) break;
     if (out.rule >= 0) used[static_cast<std::size_t>(out.rule)] = true;
     plan_float(graph, node, out);
     const bool left_alone = out.rule < 0 || !rules[static_cast<std::size_t>(out.rule)].weight_qtype;
@@ -221,7 +251,7 @@ Plan make_plan(const Graph& graph, const std::vector<Rule>& rules, const RunSpec
       plan_dot(context, out);
     }
   }
-  report_unused(rules, used, diagnostics);
+  if (!finder.gave_up()) report_unused(rules, used, diagnostics);
   return plan;
 }
 

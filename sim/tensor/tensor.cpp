@@ -178,6 +178,7 @@ bool same_element(const Tensor& a, const Tensor& b, std::int64_t i) {
 
 bool identical(const Tensor& a, const Tensor& b) {
   if (a.dtype() != b.dtype() || a.shape() != b.shape()) return false;
+  if (a.byte_size() == 0) return true;  // no address to compare at
   if (std::memcmp(a.bytes().data(), b.bytes().data(), a.byte_size()) == 0) return true;
   for (std::int64_t i = 0; i < a.size(); ++i) {
     if (!same_element(a, b, i)) return false;

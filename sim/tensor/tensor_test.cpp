@@ -72,6 +72,9 @@ TEST_CASE("any NaN equals any NaN, but no zero the other", "[tensor]") {
   CHECK_FALSE(same_element(a, b, 1));
   CHECK_FALSE(identical(a, a.reshaped({3, 1})));
   CHECK_FALSE(identical(a, Tensor(DType::kS32, {3})));
+  // Nothing to compare, and no address to compare it at.
+  CHECK(identical(Tensor(DType::kF32, {0, 4}), Tensor(DType::kF32, {0, 4})));
+  CHECK_FALSE(identical(Tensor(DType::kF32, {0, 4}), Tensor(DType::kF32, {4, 0})));
 }
 
 TEST_CASE("a transpose moves every element", "[tensor]") {
