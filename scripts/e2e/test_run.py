@@ -303,7 +303,7 @@ class Stopping(ToolTest):
     def test_a_case_that_takes_too_long_is_a_suite_error(self):
         self.write('cases/slow.json', big_product(450))
         self.write('cases/tiny.json', dense())
-        # What the slow one takes on this machine: more than a hundred times the tiny one.
+        # What the slow one takes on this machine, many times the tiny one.
         start = time.perf_counter()
         self.tool('run', 'cases/slow.json', code=0)
         limit = (time.perf_counter() - start) / 4

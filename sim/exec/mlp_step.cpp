@@ -1,5 +1,6 @@
-// Products go through in strips of rows whose sums stay in the second-level cache until they are
-// scaled; nothing but codes, scales and results is ever written out.
+// Every strip of a product is scaled while its sums are in the first-level cache, and the memory of
+// the next strip's results is fetched beside the product; nothing but codes, scales and results is
+// ever written out.
 #include "sim/exec/mlp_step.h"
 
 #include <algorithm>
@@ -11,9 +12,9 @@ namespace {
 
 using kernels::CodeMatrix;
 
-constexpr float kRange = 127.5F;          // of s8, symmetric (TYP)
-constexpr float kGuard = 0x1p-63F;        // SCL-3, f32
-constexpr std::int64_t kStripRows = 140;  // of a product; their sums fit the second-level cache
+constexpr float kRange = 127.5F;             // of s8, symmetric (TYP)
+constexpr float kGuard = 0x1p-63F;           // SCL-3, f32
+constexpr std::int64_t kMostStripRows = 16;  // of passing sums
 
 // s8 by absmax, f32, divided truly: what every operand of the step has in common.
 kernels::QuantizeBlock block_of(const float* x, std::int64_t rows, std::int64_t columns,
@@ -34,10 +35,14 @@ kernels::QuantizeBlock block_of(const float* x, std::int64_t rows, std::int64_t 
 
 }  // namespace
 
-// Where the scales of a product lie: one a row of lhs (or none), one a column of rhs (or none).
-struct MlpStep::Scaling {
+// What becomes of a product's sums: times the scales, one a row of lhs (or none) and one a column
+// of rhs (or none), in the order of DOT-5; then, where `open` is given, nothing but what relu let
+// through: open > 0 ? result : 0.
+struct MlpStep::Epilogue {
   const float* rows = nullptr;
   const float* columns = nullptr;
+  const float* open = nullptr;  // [m, n]; the result itself where it is `out`
+  float* out = nullptr;         // [m, n]
 };
 
 MlpStep::MlpStep(std::int64_t batch, std::vector<std::int64_t> sizes, kernels::Isa isa)
@@ -47,15 +52,13 @@ MlpStep::MlpStep(std::int64_t batch, std::vector<std::int64_t> sizes, kernels::I
     Layer layer;
     layer.k = sizes[l];
     layer.n = sizes[l + 1];
-    if (l > 0) layer.in.resize(static_cast<std::size_t>(batch * layer.k));
     layer.out.resize(static_cast<std::size_t>(batch * layer.n));
     layer.weight_gradient.resize(static_cast<std::size_t>(layer.k * layer.n));
     widest = std::max({widest, layer.k, layer.n});
     layers_.push_back(std::move(layer));
   }
-  acc_.resize(static_cast<std::size_t>(kStripRows * widest));
+  acc_.resize(static_cast<std::size_t>(kMostStripRows * widest));
   cotangent_.resize(static_cast<std::size_t>(batch * widest));
-  next_cotangent_.resize(cotangent_.size());
 }
 
 double MlpStep::operations() const {
@@ -67,49 +70,49 @@ double MlpStep::operations() const {
   return sum;
 }
 
-// out = float(lhs x rhs) times the scales, in the order of DOT-5.
-void MlpStep::product(const CodeMatrix& lhs, const CodeMatrix& rhs, const Scaling& scaling,
-                      float* out) {
+void MlpStep::product(const CodeMatrix& lhs, const CodeMatrix& rhs, const Epilogue& epilogue) {
   const kernels::VectorKernels& vector = kernels::vector_kernels(isa_);
   packed_.pack(*kernels::gemm_kernels_for(isa_).front(), isa_, rhs);
   const std::int64_t n = rhs.columns;
-  for (std::int64_t row = 0; row < lhs.rows; row += kStripRows) {
-    CodeMatrix strip = lhs;
-    strip.rows = std::min(kStripRows, lhs.rows - row);
-    strip.codes += row * lhs.row_stride;
-    kernels::multiply(strip, packed_, {acc_.data(), n, nullptr, nullptr});
+  const kernels::BlockHook finish = [&](const kernels::Block& strip) {
+    const std::int64_t first = strip.row * n + strip.column;
     kernels::ProductBlock block;
-    block.acc = acc_.data();
+    block.acc = acc_.data() + strip.column;
     block.rows = strip.rows;
-    block.columns = n;
+    block.columns = strip.columns;
     block.stride = n;
-    if (scaling.rows != nullptr) block.lhs = {scaling.rows + row, 1, 0};
-    if (scaling.columns != nullptr) block.rhs = {scaling.columns, 0, 1};
-    block.out = out + row * n;
+    if (epilogue.rows != nullptr) block.lhs = {epilogue.rows + strip.row, 1, 0};
+    if (epilogue.columns != nullptr) block.rhs = {epilogue.columns + strip.column, 0, 1};
+    block.out = epilogue.out + first;
     block.out_stride = n;
     vector.scale_product(block);
-  }
+    if (epilogue.open == nullptr) return;
+    kernels::CombineBlock relu;
+    relu.operation = kernels::Combination::kMask;
+    relu.x = epilogue.open + first;
+    relu.rows = strip.rows;
+    relu.columns = strip.columns;
+    relu.stride = relu.out_stride = n;
+    relu.other = {epilogue.out + first, n, 1};
+    relu.out = epilogue.out + first;
+    vector.combine(relu);
+  };
+  kernels::GemmRun run;
+  run.acc = acc_.data();
+  run.stride = n;
+  run.finished = &finish;
+  run.sums = kernels::Sums::kPassing;
+  run.written = epilogue.out;
+  run.written_step = n * static_cast<std::int64_t>(sizeof(float));
+  kernels::multiply(lhs, packed_, run);
 }
 
 std::span<const float> MlpStep::forward(const float* x, const std::vector<const float*>& weights) {
   const kernels::VectorKernels& vector = kernels::vector_kernels(isa_);
-  x_ = x;
   for (std::size_t l = 0; l < layers_.size(); ++l) {
     Layer& layer = layers_[l];
-    const float* in = x;
-    if (l > 0) {
-      kernels::CombineBlock relu;
-      relu.operation = kernels::Combination::kMask;
-      relu.x = layers_[l - 1].out.data();
-      relu.rows = batch_;
-      relu.columns = relu.stride = layer.k;
-      relu.other = {layers_[l - 1].out.data(), layer.k, 1};
-      relu.out = layer.in.data();
-      relu.out_stride = layer.k;
-      vector.combine(relu);
-      in = layer.in.data();
-    }
     layer.lhs.scale.resize(static_cast<std::size_t>(batch_));
+    const float* in = l == 0 ? x : layers_[l - 1].out.data();
     kernels::QuantizeBlock rows = block_of(in, batch_, layer.k, layer.lhs);
     rows.scale = layer.lhs.scale.data();
     vector.quantize_rows(rows);
@@ -117,24 +120,33 @@ std::span<const float> MlpStep::forward(const float* x, const std::vector<const 
     kernels::QuantizeBlock columns = block_of(weights[l], layer.k, layer.n, layer.rhs);
     columns.scale = layer.rhs.scale.data();
     vector.quantize_columns(columns);
+    Epilogue epilogue;
+    epilogue.rows = layer.lhs.scale.data();
+    epilogue.columns = layer.rhs.scale.data();
+    epilogue.out = layer.out.data();
+    if (l + 1 < layers_.size()) epilogue.open = epilogue.out;
     product({layer.lhs.codes.data(), batch_, layer.k, layer.k, 1, true},
-            {layer.rhs.codes.data(), layer.k, layer.n, layer.n, 1, true},
-            {layer.lhs.scale.data(), layer.rhs.scale.data()}, layer.out.data());
+            {layer.rhs.codes.data(), layer.k, layer.n, layer.n, 1, true}, epilogue);
   }
   return layers_.back().out;
 }
 
-// g * weight scale, quantized by rows, times the weight codes transposed; zero where relu was shut.
-void MlpStep::input_gradient(const Layer& layer, const float* g, float* out) {
+// g * weight scale, quantized by rows, times the weight codes transposed; zero where the relu
+// before the layer was shut.
+void MlpStep::input_gradient(std::size_t l, const float* g) {
   const kernels::VectorKernels& vector = kernels::vector_kernels(isa_);
+  const Layer& layer = layers_[l];
   gradient_.scale.resize(static_cast<std::size_t>(batch_));
   kernels::QuantizeBlock rows = block_of(g, batch_, layer.n, gradient_);
   rows.fold = layer.rhs.scale.data();
   rows.scale = gradient_.scale.data();
   vector.quantize_rows(rows);
+  Epilogue epilogue;
+  epilogue.rows = gradient_.scale.data();
+  epilogue.open = layers_[l - 1].out.data();
+  epilogue.out = cotangent_.data();  // g is codes by now
   product({gradient_.codes.data(), batch_, layer.n, layer.n, 1, true},
-          {layer.rhs.codes.data(), layer.n, layer.k, 1, layer.n, true},
-          {gradient_.scale.data(), nullptr}, out);
+          {layer.rhs.codes.data(), layer.n, layer.k, 1, layer.n, true}, epilogue);
 }
 
 // g * activation scale, quantized by columns. The norm's product is [n, batch] x [batch, k],
@@ -147,27 +159,18 @@ void MlpStep::fill_weight_gradient(Layer& layer, const float* g) {
   columns.fold = layer.lhs.scale.data();
   columns.scale = gradient_.scale.data();
   vector.quantize_columns(columns);
+  Epilogue epilogue;
+  epilogue.columns = gradient_.scale.data();
+  epilogue.out = layer.weight_gradient.data();
   product({layer.lhs.codes.data(), layer.k, batch_, 1, layer.k, true},
-          {gradient_.codes.data(), batch_, layer.n, layer.n, 1, true},
-          {nullptr, gradient_.scale.data()}, layer.weight_gradient.data());
+          {gradient_.codes.data(), batch_, layer.n, layer.n, 1, true}, epilogue);
 }
 
 void MlpStep::backward(const float* g) {
-  const kernels::VectorKernels& vector = kernels::vector_kernels(isa_);
   for (std::size_t l = layers_.size(); l-- > 0;) {
-    Layer& layer = layers_[l];
-    fill_weight_gradient(layer, g);
+    fill_weight_gradient(layers_[l], g);
     if (l == 0) return;
-    input_gradient(layer, g, next_cotangent_.data());
-    kernels::CombineBlock relu;
-    relu.operation = kernels::Combination::kMask;
-    relu.x = layers_[l - 1].out.data();
-    relu.rows = batch_;
-    relu.columns = relu.stride = layer.k;
-    relu.other = {next_cotangent_.data(), layer.k, 1};
-    relu.out = cotangent_.data();
-    relu.out_stride = layer.k;
-    vector.combine(relu);
+    input_gradient(l, g);
     g = cotangent_.data();
   }
 }

@@ -45,24 +45,22 @@ class MlpStep {
   struct Layer {
     std::int64_t k = 0, n = 0;
     QuantizedMatrix lhs, rhs;
-    std::vector<float> in;   // [batch, k], after relu; empty for the first layer
-    std::vector<float> out;  // [batch, n], before relu
+    std::vector<float> out;  // [batch, n], after relu (the last layer has none)
     std::vector<float> weight_gradient;
   };
-  struct Scaling;
+  struct Epilogue;
   void product(const kernels::CodeMatrix& lhs, const kernels::CodeMatrix& rhs,
-               const Scaling& scaling, float* out);
-  void input_gradient(const Layer& layer, const float* g, float* out);
+               const Epilogue& epilogue);
+  void input_gradient(std::size_t layer, const float* g);
   void fill_weight_gradient(Layer& layer, const float* g);
 
   std::int64_t batch_;
   kernels::Isa isa_;
   std::vector<Layer> layers_;
-  const float* x_ = nullptr;
   kernels::PackedRhs packed_;
   QuantizedMatrix gradient_;
   std::vector<std::int32_t> acc_;
-  std::vector<float> cotangent_, next_cotangent_;
+  std::vector<float> cotangent_;
 };
 
 }  // namespace mxcheck::exec

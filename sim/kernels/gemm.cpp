@@ -101,8 +101,18 @@ void PackedRhs::pack(const GemmKernel& kernel, Isa isa, const CodeMatrix& rhs,
                         place + s * segment_bytes);
     }
     const std::int64_t step_bytes = kernel.group * code_bytes(kernel.lhs);
-    kernel.run({one, &kNoOffset, 1, step_bytes, step_bytes, steps_, place, &kNoSum, nullptr,
-                sums_.data() + first, kernel.columns, kernel.columns, 1, one});
+    GemmStrip strip{};
+    strip.lhs = strip.fetch = strip.ahead = one;
+    strip.offsets = &kNoOffset;
+    strip.segments = 1;
+    strip.row_stride = strip.step_stride = step_bytes;
+    strip.steps = steps_;
+    strip.rhs = place;
+    strip.row_init = &kNoSum;
+    strip.acc = sums_.data() + first;
+    strip.stride = strip.columns = kernel.columns;
+    strip.rows = 1;
+    kernel.run(strip);
   }
 }
 

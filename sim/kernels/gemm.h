@@ -109,11 +109,20 @@ struct Block {
 };
 using BlockHook = std::function<void(const Block& block)>;
 
+// Are all sums kept, or only until a block's hook has seen them?
+enum class Sums : std::uint8_t { kKept, kPassing };
+
 struct GemmRun {
-  std::int32_t* acc = nullptr;  // [m, n]
-  std::int64_t stride = 0;      // of acc's rows, in elements
-  base::Pool* pool = nullptr;   // null: the calling thread alone
+  // [m, n]; of passing sums [16, n]: the first row of every block is row 0.
+  std::int32_t* acc = nullptr;
+  std::int64_t stride = 0;     // of acc's rows, in elements
+  base::Pool* pool = nullptr;  // null: the calling thread alone, as it must be for passing sums
   const BlockHook* finished = nullptr;
+  Sums sums = Sums::kKept;
+  // Where the hook will write: row i of the product at written + i * written_step bytes, one row
+  // after the other. Brought to the cache while the kernel works on the rows before.
+  const void* written = nullptr;
+  std::int64_t written_step = 0;
 };
 
 // The kernel that a product of m rows runs on: of those that pack alike the one with the fewest

@@ -80,12 +80,12 @@ constexpr int kStep = kColumns * 4;
     b += step;                                                         \
     c += step;                                                         \
   }
-#define MXCHECK_STORE(i)                              \
-  _mm512_storeu_si512(acc + (i)*x.stride, sum##i##a); \
-  _mm512_storeu_si512(acc + (i)*x.stride + 16, sum##i##b);
-#define MXCHECK_STORE_SOME(i)                                      \
-  _mm512_mask_storeu_epi32(acc + (i)*x.stride, some_a, sum##i##a); \
-  _mm512_mask_storeu_epi32(acc + (i)*x.stride + 16, some_b, sum##i##b);
+#define MXCHECK_STORE(i)                                \
+  _mm512_storeu_si512(acc + (i)*out_stride, sum##i##a); \
+  _mm512_storeu_si512(acc + (i)*out_stride + 16, sum##i##b);
+#define MXCHECK_STORE_SOME(i)                                        \
+  _mm512_mask_storeu_epi32(acc + (i)*out_stride, some_a, sum##i##a); \
+  _mm512_mask_storeu_epi32(acc + (i)*out_stride + 16, some_b, sum##i##b);
 
 // Rows read where they lie have their groups one behind the other: the distance is a constant, and
 // addresses need no arithmetic. Packed rows have theirs a whole group of rows apart.
@@ -94,9 +94,12 @@ constexpr int kStep = kColumns * 4;
     const std::int64_t stride = x.row_stride, step = distance;                                \
     [[maybe_unused]] const std::int64_t stride3 = 3 * stride, stride5 = 5 * stride;           \
     const std::uint8_t* rhs = x.rhs;                                                          \
+    const std::uint8_t* ahead = x.ahead;                                                      \
+    const std::int64_t out_stride = x.stride;                                                 \
     std::int32_t* acc = x.acc;                                                                \
     for (std::int64_t column = 0; column < x.columns; column += kColumns, acc += kColumns) {  \
-      const std::uint8_t* fetch = x.columns - column > kColumns ? x.lhs : x.fetch;            \
+      const std::uint8_t* fetch = x.columns - column > kColumns ? ahead : x.fetch;            \
+      ahead += x.ahead_step;                                                                  \
       MXCHECK_ROWS_##n(MXCHECK_DECLARE);                                                      \
       MXCHECK_ROWS_##n(MXCHECK_INIT);                                                         \
       if (x.column_init != nullptr) {                                                         \

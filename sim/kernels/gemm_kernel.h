@@ -25,9 +25,12 @@ struct GemmStrip {
   std::int64_t stride;              // of acc, in elements
   std::int64_t columns;             // of the strip; only the last panel may be partly written
   int rows;                         // 1 .. rows of the kernel
-  // What the left side of the next strip begins with: a kernel may fetch steps * 64 bytes from here
-  // into its cache while it works on its last panel. Never read.
+  // What a kernel may fetch into its cache while it works, steps * 64 bytes a panel; never read
+  // here. Of the last panel: what the left side of the next strip begins with. Of panel p before
+  // it: from ahead + p * ahead_step.
   const std::uint8_t* fetch;
+  const std::uint8_t* ahead;
+  std::int64_t ahead_step;
 };
 using GemmFunction = void (*)(const GemmStrip& strip);
 

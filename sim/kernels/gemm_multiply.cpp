@@ -170,15 +170,29 @@ class Product {
     strip.rhs = rhs_.panel(first);
     strip.row_init = row_init_.data() + row;
     strip.column_init = column_init_.empty() ? nullptr : column_init_.data() + column;
-    strip.acc = run_.acc + row * run_.stride + column;
+    strip.acc = run_.acc + (run_.sums == Sums::kPassing ? 0 : row) * run_.stride + column;
     strip.stride = run_.stride;
     strip.columns = std::min(last * kernel_.columns, rhs_.n()) - column;
     const std::int64_t next = block + 1 < rows_.blocks() ? block + 1 : block;
     strip.fetch = source_.view(rows_.first(next), rows_.count(next), place).lhs;
+    fetch_ahead(next, last - first, strip);
     kernel_.run(strip);
     if (run_.finished != nullptr) {
       (*run_.finished)({row, strip.rows, column, strip.columns});
     }
+  }
+
+  // The rows that the hook will write after this strip, a part beside each panel but the last; or
+  // this strip's left side again, which a long right side may drive out.
+  void fetch_ahead(std::int64_t next, std::int64_t panels, GemmStrip& strip) const {
+    constexpr std::int64_t kLine = 64;
+    strip.ahead = strip.lhs;
+    strip.ahead_step = 0;
+    if (run_.written == nullptr || panels < 2) return;
+    const std::int64_t bytes = rows_.count(next) * run_.written_step;
+    strip.ahead =
+        static_cast<const std::uint8_t*>(run_.written) + rows_.first(next) * run_.written_step;
+    strip.ahead_step = (bytes / (panels - 1) + kLine - 1) / kLine * kLine;
   }
 
   const Source& source_;
@@ -195,6 +209,7 @@ template <typename Source>
 void multiply_rows(const Source& source, const Rows& rows, const GemmKernel& kernel,
                    const PackedRhs& rhs, bool is_signed, const GemmRun& run) {
   MXCHECK_CHECK(kernel.rows <= kMostRows, kernel.name);
+  MXCHECK_CHECK(run.sums == Sums::kKept || run.pool == nullptr, "passing sums of one thread");
   if (rows.blocks() == 0 || rhs.n() == 0) return;
   note_use(kernel.name);
   Product<Source>(source, rows, kernel, rhs, is_signed, run).multiply();

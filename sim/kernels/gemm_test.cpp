@@ -242,6 +242,33 @@ TEST_CASE("blocks reported as finished cover the result once [DOT-8]", "[kernels
   CHECK(std::all_of(seen.begin(), seen.end(), [](int times) { return times == 1; }));
 }
 
+TEST_CASE("passing sums are those that are kept, block by block [DOT-8]", "[kernels]") {
+  const std::int64_t m = 100, k = 300, n = 700;
+  const auto codes = random_codes(static_cast<std::size_t>(std::max(m, n) * k), 5);
+  for (const Isa isa : isas_under_test()) {
+    PackedRhs packed;
+    packed.pack(*gemm_kernels_for(isa).front(), isa, {codes.data(), k, n, n, 1, true});
+    const CodeMatrix lhs{codes.data(), m, k, k, 1, true};
+    std::vector<std::int32_t> kept(static_cast<std::size_t>(m * n)), gathered(kept.size());
+    multiply(lhs, packed, {kept.data(), n});
+    std::vector<std::int32_t> passing(static_cast<std::size_t>(16 * n));
+    const BlockHook hook = [&](const Block& block) {
+      for (std::int64_t i = 0; i < block.rows; ++i) {
+        std::copy_n(passing.data() + i * n + block.column, block.columns,
+                    gathered.data() + (block.row + i) * n + block.column);
+      }
+    };
+    GemmRun run{passing.data(), n};
+    run.finished = &hook;
+    run.sums = Sums::kPassing;
+    run.written = gathered.data();
+    run.written_step = n * 4;
+    multiply(lhs, packed, run);
+    INFO(name(isa));
+    CHECK(gathered == kept);
+  }
+}
+
 TEST_CASE("packing kernels agree byte for byte with plain C++ [HW-TYPE]", "[kernels]") {
   for (const Isa isa : isas_under_test()) {
     for (const std::int64_t codes : {1, 3, 4, 63, 64, 65, 131, 260}) {

@@ -99,7 +99,8 @@ struct ProductBlock {
   std::int64_t out_stride = 0;
 };
 
-// The float operations around an int8 layer, one rounding each (FLT-7):
+// The float operations around an int8 layer, one rounding each (FLT-7); `out` may be one of the
+// operands:
 //   kAdd round(x + other)      kAddRelu the same, then x > 0 ? x : 0, NaN kept
 //   kMask x > 0 ? other : 0    kDescend round(x - round(other * factor))
 enum class Combination : std::uint8_t { kAdd, kAddRelu, kMask, kDescend };

@@ -150,4 +150,34 @@ TEST_CASE("random f32 rows of every size are quantized as by scalar [QNT-1]", "[
   }
 }
 
+TEST_CASE("many columns at once are quantized as by scalar, folds and odd scales too [QNT-1]",
+          "[kernels]") {
+  // Rows in fours and left over; whole strips alone, with a rest, and more than one block of them.
+  constexpr std::int64_t kRows[] = {1, 3, 4, 7, 10}, kColumns[] = {32, 128, 131, 256, 320, 2200};
+  for (const Isa isa : simd_here()) {
+    Words words(11);
+    for (const Element type : {Element::kF32, Element::kBF16, Element::kF16}) {
+      for (const std::int64_t rows : kRows) {
+        for (const std::int64_t columns : kColumns) {
+          for (const Fill fill : {Fill::kModerate, Fill::kTies, Fill::kSpecial}) {
+            QuantizeBlock block = dynamic_block(type);
+            block.rows = rows;
+            block.columns = columns;
+            block.stride = columns + static_cast<std::int64_t>(words.below(3));
+            block.quotient_reciprocal = words.below(2) == 0;
+            block.flip = words.below(2) == 0 ? 0x80 : 0;
+            Guarded x = filled(type, rows * block.stride, fill, words);
+            Guarded fold = filled(type, rows, Fill::kModerate, words);
+            block.x = x.data();
+            if (words.below(2) == 0) block.fold = fold.data();
+            INFO(name(isa) << " " << name_of(type) << " " << rows << "x" << columns);
+            compare(type, quantize(scalar(), block, false, nullptr),
+                    quantize(vector_kernels(isa), block, false, nullptr));
+          }
+        }
+      }
+    }
+  }
+}
+
 }  // namespace mxcheck::kernels
