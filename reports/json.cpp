@@ -197,7 +197,7 @@ Json to_json(const CaseResult& c) {
           {"milliseconds", c.milliseconds}};
 }
 
-Json to_json(const RunContext& context) {
+Json context_json(const RunContext& context) {
   return {{"version", context.version},
           {"commit", context.commit},
           {"paths", context.paths},
@@ -210,6 +210,8 @@ Json to_json(const RunContext& context) {
           {"isas_here", context.isas_here},
           {"seed", optional(context.seed)},
           {"shard", context.shard},
+          {"selected_cases", context.selected_cases},
+          {"selected_digest", context.selected_digest},
           {"expectations", context.expectations},
           {"device", context.device}};
 }
@@ -241,6 +243,13 @@ std::string layout(const Json& value, std::size_t depth) {
 
 }  // namespace
 
+std::vector<Fact> context_facts(const RunContext& context) {
+  std::vector<Fact> out;
+  const Json object = context_json(context);
+  for (const auto& field : object.items()) out.emplace_back(field.key(), compact(field.value()));
+  return out;
+}
+
 std::string to_json(const RunResult& run) {
   Json cases = Json::array();
   for (const CaseResult& c : run.cases) cases.push_back(to_json(c));
@@ -249,7 +258,7 @@ std::string to_json(const RunResult& run) {
   const Totals sum = totals(run);
   const Json report{
       {"mxcheck_report", kReportVersion},
-      {"context", to_json(run.context)},
+      {"context", context_json(run.context)},
       {"suite_digest", run.suite_digest},
       {"incomplete", run.incomplete},
       {"totals", {{"passed", sum.passed}, {"failed", sum.failed}, {"skipped", sum.skipped}}},

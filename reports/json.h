@@ -11,5 +11,7 @@
 namespace mxcheck::reports {
 
 [[nodiscard]] std::string to_json(const RunResult& run);
+// The fields of the context by their keys in the report, values as JSON.
+[[nodiscard]] std::vector<Fact> context_facts(const RunContext& context);
 
 }  // namespace mxcheck::reports

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 #include "sim/base/check.h"
 
@@ -118,7 +119,9 @@ std::vector<KernelUse> kernel_totals(const RunResult& run) {
       if (same == out.end()) {
         out.push_back(use);
       } else {
-        same->uses += use.uses;
+        // Counts of a report that was read may be anything.
+        constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+        same->uses = use.uses > kMost - same->uses ? kMost : same->uses + use.uses;
       }
     }
   }

@@ -215,7 +215,10 @@ struct RunContext {
   std::string isa = "scalar";
   std::vector<std::string> isas_here;  // what the host has, best first
   std::optional<std::uint64_t> seed;
-  std::string shard;         // "1/4"
+  std::string shard;  // "1/4": the second of four; "" for all
+  // Cases that all shards have together, and the digest of their list (shard.h).
+  std::int64_t selected_cases = 0;
+  std::string selected_digest;
   std::string expectations;  // the file, "" for none
   std::string device;        // the device file of a device under test, "" for none
 };

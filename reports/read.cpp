@@ -277,6 +277,8 @@ RunContext read_context(JsonReader& reader, const JsonValue& value) {
   fields.texts("isas_here", c.isas_here);
   fields.natural("seed", c.seed);
   fields.text("shard", c.shard);
+  fields.count("selected_cases", c.selected_cases, Need::kAddedLater);
+  fields.text("selected_digest", c.selected_digest, Need::kAddedLater);
   fields.text("expectations", c.expectations, Need::kAddedLater);
   fields.text("device", c.device, Need::kAddedLater);
   return c;

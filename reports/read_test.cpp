@@ -77,9 +77,11 @@ TEST_CASE("every key is needed, no other is known, every value has its kind [RPT
           "[reports]") {
   const std::set<std::string> free_keys{"x", "scale", "quotient"};  // of facts
   const std::set<std::string> added_later{
-      "expectation", "device",    "expectations", "window", "deltas",    "ulps", "pe_map",
-      "sqnr_db",     "histogram", "cycles",       "bytes",  "peak",      "line", "ops",
-      "labels",      "graph",     "layers",       "traces", "edge_bytes"};
+      "expectation",    "device", "expectations", "window",     "deltas",
+      "ulps",           "pe_map", "sqnr_db",      "histogram",  "cycles",
+      "bytes",          "peak",   "line",         "ops",        "labels",
+      "graph",          "layers", "traces",       "edge_bytes", "selected_cases",
+      "selected_digest"};
   const Json report = Json::parse(approved());
   const Json flat = report.flatten();
   for (const auto& [pointer, leaf] : flat.items()) {

@@ -131,6 +131,8 @@ inline RunResult invented_run() {
   run.context.version = "0.1.0";
   run.context.commit = "unknown";
   run.context.paths = {"cases"};
+  run.context.selected_cases = 10;
+  run.context.selected_digest = "5e1ec7ed";
   CaseResult failing = case_of("qt/dense_int8", Status::kFail, "");
   CheckResult isolated = failed_check("isolated");
   isolated.tensors = 12, isolated.elements = 700, isolated.exact = 11, isolated.bound = 1;

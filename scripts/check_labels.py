@@ -39,6 +39,8 @@ NO_CASE = {
     **{f'MUST-{word}': 'speaks of must-pass lists' for word in ('FILE', 'KEY', 'VALUE')},
     **{f'BNDL-{word}': 'speaks of bundles' for word in ('FILE', 'SUM', 'DERIVED')},
     **{f'RPT-{word}': 'speaks of run reports' for word in ('FILE', 'VERSION', 'KEY', 'VALUE')},
+    **{f'MERGE-{word}': 'speaks of run reports' for word in
+       ('SHARD', 'GAP', 'OVERLAP', 'CONTEXT', 'INCOMPLETE', 'DIGEST')},
     'GOLD-CHECKSUM': 'stops a run before any case', 'HW-JSON': 'speaks of profile files',
     'HW-LICENCE': 'speaks of a level, which only a command line chooses',
 }

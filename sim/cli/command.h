@@ -47,6 +47,7 @@ int run_verify(const Arguments& arguments);
 int run_mutate(const Arguments& arguments);
 int run_report(const Arguments& arguments);
 int run_diff(const Arguments& arguments);
+int run_merge(const Arguments& arguments);
 int run_minimize(const Arguments& arguments);
 int run_bench(const Arguments& arguments);
 

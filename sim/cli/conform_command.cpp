@@ -12,11 +12,13 @@
 #include "sim/base/json.h"
 #include "sim/base/text.h"
 #include "sim/cli/build_info.h"
+#include "sim/cli/console_option.h"
 #include "sim/cli/device_option.h"
 #include "sim/cli/hardware_option.h"
 #include "sim/cli/interrupt.h"
 #include "sim/cli/options.h"
 #include "sim/cli/report_files.h"
+#include "sim/cli/shard_option.h"
 #include "sim/suite/bundle.h"
 #include "sim/suite/run_suite.h"
 
@@ -85,6 +87,7 @@ reports::RunContext context(const po::variables_map& map) {
   out.device = text(map, "device", "");
   out.hardware = text(map, "hardware", "");
   out.expectations = text(map, "waivers", "");
+  out.shard = reports::shard_name(shard_of_options(map));
   return out;
 }
 
@@ -96,12 +99,6 @@ std::optional<suite::Expectations> read_waivers(const po::variables_map& map) {
   print_diagnostics(problems);
   if (!out) throw UsageError("--waivers: the file cannot be used");
   return out;
-}
-
-bool use_color(const po::variables_map& map) {
-  const std::string word = one_of(map, "color", "auto", {"auto", "always", "never"});
-  if (word != "auto") return word == "always";
-  return isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
 }
 
 int exit_code(const suite::SuiteRun& run) {
@@ -270,9 +267,7 @@ int run_conform(const Arguments& arguments) {
   bundle.waivers = file_text(text(map, "waivers", ""));
   suite::SuiteOptions options = suite_options(map, device->dut);
   options.expectations = waivers ? &*waivers : nullptr;
-  reports::ConsoleStyle style;
-  style.verbosity = static_cast<reports::Verbosity>(verbosity(map));
-  style.color = use_color(map);
+  const reports::ConsoleStyle style = console_style(map);
   const reports::RunContext run_context = context(map);
   reports::ConsoleWriter console(style, run_context);
   options.finished = [&](const reports::CaseResult& c) {

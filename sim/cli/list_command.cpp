@@ -7,6 +7,7 @@
 
 #include "sim/base/text.h"
 #include "sim/cli/options.h"
+#include "sim/cli/shard_option.h"
 
 namespace mxcheck::cli {
 namespace {
@@ -101,7 +102,9 @@ void print_table(const std::vector<Row>& rows) {
 
 int run_list(const Arguments& arguments) {
   const po::variables_map map = parse(command_line(), arguments);
-  const base::Result<suite::Collection> collected = suite::collect(paths(map), selection(map));
+  suite::Selection selected = selection(map);
+  selected.shard = shard_here(map);
+  const base::Result<suite::Collection> collected = suite::collect(paths(map), selected);
   if (!collected) throw UsageError(base::printable(collected.error()));
   const std::vector<Row> rows = rows_of(collected.value());
   if (has(map, "json")) {

@@ -11,6 +11,7 @@
 #include "sim/base/diagnostic.h"
 #include "sim/base/text.h"
 #include "sim/cli/build_info.h"
+#include "sim/cli/shard_option.h"
 #include "sim/graph/graph.h"
 
 namespace mxcheck::cli {
@@ -212,8 +213,9 @@ void add_selection_options(po::options_description& options) {
       ("tag", po::value<Strings>()->composing(), "select cases with this tag (repeatable)")   //
       ("op", po::value<Strings>()->composing(), "select cases with this op (repeatable)")     //
       ("id", po::value<Strings>()->composing(), "select the case with this id (repeatable)")  //
-      ("shard-index", po::value<std::string>(), "run shard I of --shard-count, from 0")       //
-      ("shard-count", po::value<std::string>(), "number of shards, stable by case id");
+      ("shard-index", po::value<std::string>(), "only the shard I of --shard-count, from 0")  //
+      ("shard-count", po::value<std::string>(),
+       "number of shards; which one has a case follows from its id");
 }
 
 suite::Selection selection(const po::variables_map& map) {
@@ -231,10 +233,7 @@ suite::Selection selection(const po::variables_map& map) {
                                  did_you_mean(op, graph::op_names())));
   }
   out.ids = texts(map, "id");
-  constexpr std::int64_t kMostShards = 1 << 20;
-  const std::int64_t count = integer(map, "shard-count", 1, 1, kMostShards);
-  out.shard.count = static_cast<std::uint64_t>(count);
-  out.shard.index = static_cast<std::uint64_t>(integer(map, "shard-index", 0, 0, count - 1));
+  out.shard = shard_of_options(map);
   return out;
 }
 

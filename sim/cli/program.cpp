@@ -81,6 +81,7 @@ const std::vector<Command>& commands() {
       {"verify", "judge the results a device wrote into a pack", run_verify},
       {"mutate", "plant faults, see which of them the cases detect", run_mutate},
       {"report", "a JSON report of run as HTML, JUnit, SARIF, annotations", run_report},
+      {"merge", "the reports of all shards of a run as one", run_merge},
       {"diff", "what changed between two run reports", run_diff},
       {"minimize", "shrink a failing case while it keeps failing", run_minimize},
       {"bench", "speed of the matrix unit's models", run_bench},

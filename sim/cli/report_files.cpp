@@ -79,23 +79,28 @@ std::vector<ReportRequest> report_requests(const po::variables_map& map) {
                                    base::printable(one.kind), base::join(known, ", "),
                                    did_you_mean(one.kind, known)));
     }
-    check_output_folder("report", one.file);
-    std::error_code error;
-    if (std::filesystem::is_directory(one.file, error)) {
-      throw UsageError(
-          fmt::format("--report: {} is a folder, not a file", base::printable(one.file)));
-    }
-    const bool twice = std::any_of(out.begin(), out.end(), [&](const ReportRequest& other) {
-      return std::filesystem::path(other.file).lexically_normal() ==
-             std::filesystem::path(one.file).lexically_normal();
-    });
-    if (twice) {
-      throw UsageError(
-          fmt::format("--report: two reports would go to {}", base::printable(one.file)));
-    }
-    out.push_back(one);
+    add_report_request("report", one, out);
   }
   return out;
+}
+
+void add_report_request(const char* option, const ReportRequest& one,
+                        std::vector<ReportRequest>& requests) {
+  check_output_folder(option, one.file);
+  std::error_code error;
+  if (std::filesystem::is_directory(one.file, error)) {
+    throw UsageError(
+        fmt::format("--{}: {} is a folder, not a file", option, base::printable(one.file)));
+  }
+  const bool twice = std::any_of(requests.begin(), requests.end(), [&](const auto& other) {
+    return std::filesystem::path(other.file).lexically_normal() ==
+           std::filesystem::path(one.file).lexically_normal();
+  });
+  if (twice) {
+    throw UsageError(
+        fmt::format("--{}: two reports would go to {}", option, base::printable(one.file)));
+  }
+  requests.push_back(one);
 }
 
 bool wants_details(const std::vector<ReportRequest>& requests) {

@@ -17,6 +17,9 @@ struct ReportRequest {
 void add_report_options(po::options_description& options);
 // Throws UsageError for an unknown kind, a file named twice, a folder that is not there.
 [[nodiscard]] std::vector<ReportRequest> report_requests(const po::variables_map& map);
+// The same of another option that names a file to write, beside those requested so far.
+void add_report_request(const char* option, const ReportRequest& one,
+                        std::vector<ReportRequest>& requests);
 // Does one of them draw what is only looked at (reports/detail.h)?
 [[nodiscard]] bool wants_details(const std::vector<ReportRequest>& requests);
 // False, with a message on stderr, if one cannot be written.

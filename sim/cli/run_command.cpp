@@ -1,6 +1,5 @@
 // `mxcheck run`: options to a suite run, its results to the console, reports and the dump.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -12,6 +11,7 @@
 #include "sim/base/file.h"
 #include "sim/base/text.h"
 #include "sim/cli/build_info.h"
+#include "sim/cli/console_option.h"
 #include "sim/cli/device_option.h"
 #include "sim/cli/fault_option.h"
 #include "sim/cli/hardware_option.h"
@@ -20,6 +20,7 @@
 #include "sim/cli/policy_option.h"
 #include "sim/cli/progress.h"
 #include "sim/cli/report_files.h"
+#include "sim/cli/shard_option.h"
 #include "sim/suite/run_suite.h"
 #include "sim/tensor/safetensors.h"
 
@@ -63,12 +64,17 @@ CommandLine command_line() {
       ("help,h", "this text");
   add_report_options(line.options);
   line.missing = {"rerun-failed", "resume", "max-memory"};
+  line.synopsis +=
+      "\n\nA process of a sharded test: --shard-index and --shard-count, or the variables that\n"
+      "GoogleTest (GTEST_TOTAL_SHARDS, GTEST_SHARD_INDEX, GTEST_SHARD_STATUS_FILE) and Bazel\n"
+      "(TEST_TOTAL_SHARDS, TEST_SHARD_INDEX, TEST_SHARD_STATUS_FILE) set; the options win.";
   line.examples =
       "  mxcheck run cases --tag smoke\n"
       "  mxcheck run cases -k 'qt/ and not bf16' --report json=out.json --report junit=out.xml\n"
       "  mxcheck run cases --report html=report.html --report sarif=report.sarif --annotate "
       "github\n"
       "  mxcheck run cases --hardware tpu_v5e --expectations cases/expectations/tpu_v5e.json\n"
+      "  mxcheck run cases --shard-index 1 --shard-count 4 --report json=shard1.json\n"
       "  mxcheck run my_case.json --dump values.safetensors --dump-mode isolated\n";
   return line;
 }
@@ -141,16 +147,7 @@ reports::RunContext context(const po::variables_map& map, const suite::SuiteOpti
   out.device = text(map, "device", "");
   for (const kernels::Isa one : kernels::isas_here()) out.isas_here.push_back(kernels::name(one));
   if (has(map, "seed")) out.seed = options.cases.seed;
-  if (has(map, "shard-count")) {
-    out.shard = text(map, "shard-index", "0") + "/" + text(map, "shard-count", "1");
-  }
   return out;
-}
-
-bool use_color(const po::variables_map& map) {
-  const std::string word = one_of(map, "color", "auto", {"auto", "always", "never"});
-  if (word != "auto") return word == "always";
-  return isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
 }
 
 // False if one of the files cannot be written.
@@ -170,13 +167,13 @@ bool write_outputs(const reports::RunResult& result, const std::vector<ReportReq
   return good;
 }
 
-// Every entry must name a case. Where only some cases are selected others are not missed.
+// Every entry must name a case, of this shard or another. Where only some cases are selected others
+// are not missed.
 enum class Entries { kAllUsed, kSomeUnused };
 Entries check_entries(const suite::Expectations& expectations, const suite::Collection& collection,
                       bool partial) {
   std::vector<std::string> ids;
-  for (const casefile::Case& c : collection.cases) ids.push_back(c.id);
-  for (const suite::RefusedCase& refused : collection.refused) ids.push_back(refused.id);
+  for (const auto& [id, digest] : collection.selected) ids.push_back(id);
   const base::Diagnostics unused = expectations.unused(ids);
   if (unused.empty()) return Entries::kAllUsed;
   if (!partial) {
@@ -193,7 +190,7 @@ Entries check_entries(const suite::Expectations& expectations, const suite::Coll
 bool is_partial(const po::variables_map& map) {
   const std::vector<std::filesystem::path> where = paths(map);
   std::error_code error;
-  return !selection_text(map).empty() || integer(map, "shard-count", 1, 1, 1 << 20) > 1 ||
+  return !selection_text(map).empty() ||
          std::any_of(where.begin(), where.end(), [&](const std::filesystem::path& path) {
            return !std::filesystem::is_directory(path, error);
          });
@@ -223,7 +220,9 @@ int exit_code(const suite::SuiteRun& run, Entries entries) {
 
 int run_run(const Arguments& arguments) {
   const po::variables_map map = parse(command_line(), arguments);
-  const suite::Selection selected = selection(map);
+  suite::Selection selected = selection(map);
+  selected.shard = shard_here(map);
+  touch_shard_status_files();
   suite::SuiteOptions options = suite_options(map);
   const std::vector<ReportRequest> requests = report_requests(map);
   check_annotate(map);
@@ -246,10 +245,11 @@ int run_run(const Arguments& arguments) {
       expectations ? check_entries(*expectations, collection, is_partial(map)) : Entries::kAllUsed;
   options.expectations = expectations ? &*expectations : nullptr;
   const std::size_t total = collection.cases.size() + collection.refused.size();
-  reports::ConsoleStyle style;
-  style.verbosity = static_cast<reports::Verbosity>(verbosity(map));
-  style.color = use_color(map);
-  const reports::RunContext run_context = context(map, options);
+  const reports::ConsoleStyle style = console_style(map);
+  reports::RunContext run_context = context(map, options);
+  run_context.shard = reports::shard_name(selected.shard);
+  run_context.selected_cases = static_cast<std::int64_t>(collection.selected.size());
+  run_context.selected_digest = reports::selection_digest(collection.selected);
   reports::ConsoleWriter console(style, run_context);
   Progress progress(map, total);
   options.finished = [&](const reports::CaseResult& c) {
@@ -268,13 +268,15 @@ int run_run(const Arguments& arguments) {
   run.result.context = run_context;
   progress.clear();
   print_diagnostics(run.diagnostics);
-  if (total == 0) fmt::print(stderr, "mxcheck: nothing selected\n");
+  // A shard may be empty; what all shards have together may not.
+  const bool nothing = run_context.selected_cases == 0;
+  if (nothing) fmt::print(stderr, "mxcheck: nothing selected\n");
   if (run.abandoned) fmt::print(stderr, "mxcheck: a case that ran out of time was left behind\n");
   bool written = write_outputs(run.result, requests, text(map, "dump", ""), std::move(run.dump));
   written = annotate(map, run.result) && written;
   fmt::print("{}", console.summary(run.result));
   std::fflush(stdout);
-  const int code = !written ? kExitUsage : total == 0 ? kExitNothing : exit_code(run, entries);
+  const int code = !written ? kExitUsage : nothing ? kExitNothing : exit_code(run, entries);
   if (run.abandoned) std::_Exit(code);
   return code;
 }

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "sim/base/digest.h"
-
 namespace mxcheck::suite {
 namespace {
 
@@ -13,24 +11,23 @@ bool contains(const std::vector<std::string>& list, const std::string& word) {
   return std::find(list.begin(), list.end(), word) != list.end();
 }
 
-std::uint64_t shard_of(const std::string& id, std::uint64_t count) {
-  const std::array<unsigned char, 32> digest = base::sha256(id);
-  std::uint64_t number = 0;
-  for (std::size_t i = 0; i < sizeof number; ++i) number = (number << 8) | digest[i];
-  return number % count;
-}
-
 void keep(casefile::LoadedCases loaded, const CaseFile& file, const Selection& selection,
           Collection& out) {
   for (casefile::Case& c : loaded.cases) {
-    if (selection.matches(c)) out.cases.push_back(std::move(c));
+    if (!selection.matches(c)) continue;
+    out.selected.emplace_back(c.id, c.digest);
+    if (selection.shard.has(c.id)) out.cases.push_back(std::move(c));
   }
   for (casefile::Refusal& refusal : loaded.refused) {
     if (!selection.matches_id(refusal.id)) continue;
+    out.selected.emplace_back(refusal.id, "");
+    if (!selection.shard.has(refusal.id)) continue;
     out.refused.push_back({file, refusal.id, refusal.label, std::move(refusal.diagnostics)});
   }
   if (base::has_errors(loaded.diagnostics)) {
     if (!selection.matches_id(file.id)) return;
+    out.selected.emplace_back(file.id, "");
+    if (!selection.shard.has(file.id)) return;
     out.refused.push_back({file, file.id, "", std::move(loaded.diagnostics)});
     return;
   }
@@ -41,12 +38,9 @@ void keep(casefile::LoadedCases loaded, const CaseFile& file, const Selection& s
 
 bool Selection::matches_id(const std::string& id) const {
   if (expression && !expression->matches(id)) return false;
-  if (!ids.empty() && std::none_of(ids.begin(), ids.end(), [&](const std::string& wanted) {
-        return id == wanted || id.starts_with(wanted + "/");
-      })) {
-    return false;
-  }
-  return shard.count <= 1 || shard_of(id, shard.count) == shard.index;
+  return ids.empty() || std::any_of(ids.begin(), ids.end(), [&](const std::string& wanted) {
+           return id == wanted || id.starts_with(wanted + "/");
+         });
 }
 
 bool Selection::matches(const casefile::Case& c) const {
@@ -71,6 +65,7 @@ base::Result<Collection> collect(const std::vector<std::filesystem::path>& paths
   }
   std::stable_sort(out.cases.begin(), out.cases.end(),
                    [](const casefile::Case& a, const casefile::Case& b) { return a.id < b.id; });
+  std::sort(out.selected.begin(), out.selected.end());
   return out;
 }
 

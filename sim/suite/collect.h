@@ -5,8 +5,10 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "reports/shard.h"
 #include "sim/base/diagnostic.h"
 #include "sim/base/result.h"
 #include "sim/casefile/case.h"
@@ -15,18 +17,14 @@
 
 namespace mxcheck::suite {
 
-struct Shard {
-  std::uint64_t index = 0;
-  std::uint64_t count = 1;
-};
-
 struct Selection {
   std::optional<Expression> expression;  // on the id
   std::vector<std::string> tags;         // any of them
   std::vector<std::string> ops;          // any node with one of them
   std::vector<std::string> ids;          // exactly one of them, or a matrix expansion of it
-  Shard shard;
+  reports::Shard shard;                  // of what the others select
 
+  // Whether another shard has it is not asked.
   [[nodiscard]] bool matches_id(const std::string& id) const;
   [[nodiscard]] bool matches(const casefile::Case& c) const;
 };
@@ -39,9 +37,13 @@ struct RefusedCase {
   base::Diagnostics diagnostics;
 };
 
+// Id and digest, "" where the case was refused.
+using CaseIdentity = std::pair<std::string, std::string>;
+
 struct Collection {
-  std::vector<casefile::Case> cases;  // selected, by id
-  std::vector<RefusedCase> refused;   // selected as far as their ids tell, by id
+  std::vector<casefile::Case> cases;   // selected, by id
+  std::vector<RefusedCase> refused;    // selected as far as their ids tell, by id
+  std::vector<CaseIdentity> selected;  // what all shards have together, by id
   base::Diagnostics warnings;
   std::size_t files = 0;
 };

@@ -12,7 +12,7 @@
 #include <mutex>
 #include <thread>
 
-#include "sim/base/digest.h"
+#include "reports/shard.h"
 #include "sim/base/labels.h"
 #include "sim/suite/case_place.h"
 #include "sim/suite/checksums.h"
@@ -160,7 +160,7 @@ class Runner {
       }
     }
     run_.result.incomplete = run_.result.cases.size() < cases_.size() + refused_.size();
-    run_.result.suite_digest = suite_digest();
+    run_.result.suite_digest = reports::suite_digest(run_.result.cases);
     return std::move(run_);
   }
 
@@ -202,14 +202,6 @@ class Runner {
     if (reports::verdict(result.status) == reports::Verdict::kFailed) ++failures_;
     run_.result.cases.push_back(std::move(result));
     done_ = options_.max_failures > 0 && failures_ >= options_.max_failures;
-  }
-
-  [[nodiscard]] std::string suite_digest() const {
-    std::string text;
-    for (const CaseResult& c : run_.result.cases) {
-      text += c.id + " " + c.digest + " " + c.golden_digest + "\n";
-    }
-    return base::sha256_hex(text);
   }
 
   const SuiteOptions& options_;

@@ -1,0 +1,26 @@
+// Colour is for terminals, unless NO_COLOR or the option says otherwise.
+#include "sim/cli/console_option.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+
+namespace mxcheck::cli {
+namespace {
+
+bool use_color(const po::variables_map& map) {
+  const std::string word = one_of(map, "color", "auto", {"auto", "always", "never"});
+  if (word != "auto") return word == "always";
+  return isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
+}
+
+}  // namespace
+
+reports::ConsoleStyle console_style(const po::variables_map& map) {
+  reports::ConsoleStyle style;
+  style.verbosity = static_cast<reports::Verbosity>(verbosity(map));
+  style.color = use_color(map);
+  return style;
+}
+
+}  // namespace mxcheck::cli

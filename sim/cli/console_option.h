@@ -1,0 +1,11 @@
+// `--color`, `-q`, `-v`: how the results of cases are printed.
+#pragma once
+
+#include "reports/console.h"
+#include "sim/cli/options.h"
+
+namespace mxcheck::cli {
+
+[[nodiscard]] reports::ConsoleStyle console_style(const po::variables_map& map);
+
+}  // namespace mxcheck::cli
