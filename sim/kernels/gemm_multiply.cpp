@@ -92,9 +92,9 @@ class Product {
       for (const std::int32_t sum : rhs.column_sums()) column_init_.push_back(wrap_mul(-lo, sum));
     }
     row_init_.assign(static_cast<std::size_t>(rows_.first(rows_.blocks())), 0);
-    const std::int64_t panel_bytes =
-        rhs.steps() * kernel_.columns * kernel_.group * code_bytes(kernel_.rhs);
-    block_panels_ = std::max<std::int64_t>(1, kBlockBytes / std::max<std::int64_t>(panel_bytes, 1));
+    panel_bytes_ = rhs.steps() * kernel_.columns * kernel_.group * code_bytes(kernel_.rhs);
+    block_panels_ =
+        std::max<std::int64_t>(1, kBlockBytes / std::max<std::int64_t>(panel_bytes_, 1));
   }
 
   void multiply() {
@@ -175,24 +175,39 @@ class Product {
     strip.columns = std::min(last * kernel_.columns, rhs_.n()) - column;
     const std::int64_t next = block + 1 < rows_.blocks() ? block + 1 : block;
     strip.fetch = source_.view(rows_.first(next), rows_.count(next), place).lhs;
-    fetch_ahead(next, last - first, strip);
+    fetch_ahead(block, first, last, strip);
     kernel_.run(strip);
     if (run_.finished != nullptr) {
       (*run_.finished)({row, strip.rows, column, strip.columns});
     }
   }
 
-  // The rows that the hook will write after this strip, a part beside each panel but the last; or
+  // What to fetch beside the panels of a strip but the last: while the first strips of a block of
+  // columns are made, the next block's panels; then what will be written after this strip; else
   // this strip's left side again, which a long right side may drive out.
-  void fetch_ahead(std::int64_t next, std::int64_t panels, GemmStrip& strip) const {
+  void fetch_ahead(std::int64_t block, std::int64_t first, std::int64_t last,
+                   GemmStrip& strip) const {
     constexpr std::int64_t kLine = 64;
     strip.ahead = strip.lhs;
     strip.ahead_step = 0;
-    if (run_.written == nullptr || panels < 2) return;
-    const std::int64_t bytes = rows_.count(next) * run_.written_step;
-    strip.ahead =
-        static_cast<const std::uint8_t*>(run_.written) + rows_.first(next) * run_.written_step;
-    strip.ahead_step = (bytes / (panels - 1) + kLine - 1) / kLine * kLine;
+    const std::int64_t panels = last - first - 1;  // with a fetch of their own
+    if (panels < 1) return;
+    const std::int64_t fetched = strip.segments * strip.steps * kLine;  // beside one panel
+    const std::int64_t coming =
+        (std::min(last + block_panels_, rhs_.panels()) - last) * panel_bytes_;
+    if (block * panels * fetched < coming) {
+      strip.ahead = rhs_.panel(last) + block * panels * fetched;
+      strip.ahead_step = fetched;
+      return;
+    }
+    const bool by_hook = run_.written != nullptr;
+    if (!by_hook && (run_.sums == Sums::kPassing || run_.stride != rhs_.n())) return;
+    const auto* written = static_cast<const std::uint8_t*>(by_hook ? run_.written : run_.acc);
+    const auto acc_step = static_cast<std::int64_t>(sizeof(std::int32_t)) * run_.stride;
+    const std::int64_t step = by_hook ? run_.written_step : acc_step;
+    const std::int64_t next = std::min(block + 1, rows_.blocks() - 1);
+    strip.ahead = written + rows_.first(next) * step;
+    strip.ahead_step = (rows_.count(next) * step / panels + kLine - 1) / kLine * kLine;
   }
 
   const Source& source_;
@@ -202,7 +217,7 @@ class Product {
   const GemmRun& run_;
   std::vector<std::int32_t>& row_init_ = scratch().row_init;
   std::vector<std::int32_t>& column_init_ = scratch().column_init;  // empty: zeros
-  std::int64_t block_panels_ = 1;
+  std::int64_t panel_bytes_ = 0, block_panels_ = 1;
 };
 
 template <typename Source>
