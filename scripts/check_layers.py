@@ -28,12 +28,14 @@ ALLOWED = {
     'reports': ['sim/base', 'sim/tensor', 'sim/numerics'],
     'sim/suite': ['sim/base', 'sim/fault', 'sim/numerics', 'sim/tensor', 'sim/graph', 'sim/casefile', 'sim/mxu',
                   'sim/kernels', 'sim/exec', 'sim/device', 'golden/reference', 'reports'],
+    'sim/cluster': ['sim/base', 'sim/numerics', 'sim/tensor', 'sim/casefile', 'reports', 'sim/suite'],
     'sim/author': ['sim/base', 'sim/fault', 'sim/numerics', 'sim/tensor', 'sim/graph', 'sim/casefile', 'sim/mxu',
                    'sim/kernels', 'sim/exec', 'reports', 'sim/suite'],
     'sim/bench': ['sim/base', 'sim/numerics', 'sim/tensor', 'sim/graph', 'sim/casefile', 'sim/quant',
                   'sim/mxu', 'sim/kernels', 'sim/exec', 'reports', 'sim/suite'],
     'sim/cli': ['sim/base', 'sim/fault', 'sim/numerics', 'sim/tensor', 'sim/graph', 'sim/casefile', 'sim/mxu',
-                'sim/kernels', 'sim/exec', 'sim/device', 'sim/author', 'sim/bench', 'reports', 'sim/suite'],
+                'sim/kernels', 'sim/exec', 'sim/device', 'sim/cluster', 'sim/author', 'sim/bench', 'reports',
+                'sim/suite'],
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^">]+)[">]')
 PRINTS = re.compile(r'\b(std::cout|std::cerr|std::exit|std::_Exit|std::abort)\b|\bfmt::print\s*\(|\bprintf\s*\(')

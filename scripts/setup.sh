@@ -14,6 +14,7 @@ rtl_packages=(verilator)
 bench_packages=(libdnnl-dev)                     # the yardstick of `mxcheck bench`
 browser_packages=(chromium)                      # the HTML report is looked at (scripts/e2e/test_html.py)
 cross_packages=(g++-aarch64-linux-gnu qemu-user) # scripts/aarch64_test.sh
+cluster_packages=(libboost-mpi-dev libopenmpi-dev openmpi-bin parallel iproute2) # mxcheck-mpi; docs/cluster.md
 fuzz_packages=(clang-16 libclang-rt-16-dev)      # scripts/fuzz.sh
 
 install_missing() {

@@ -5,6 +5,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 install_missing "${build_packages[@]}" "${test_packages[@]}"
 install_if_possible "${bench_packages[@]}"
 install_if_possible "${browser_packages[@]}"
+install_if_possible "${cluster_packages[@]}"
 build all
 report=build/release/ctest.xml
 code=0

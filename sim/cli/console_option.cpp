@@ -11,7 +11,9 @@ namespace {
 bool use_color(const po::variables_map& map) {
   const std::string word = one_of(map, "color", "auto", {"auto", "always", "never"});
   if (word != "auto") return word == "always";
-  return isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
+  // mpirun gives its ranks a terminal of its own, whatever reads behind it.
+  const bool relayed = std::getenv("OMPI_COMM_WORLD_SIZE") != nullptr;
+  return isatty(STDOUT_FILENO) == 1 && !relayed && std::getenv("NO_COLOR") == nullptr;
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "sim/base/file.h"
 #include "sim/base/text.h"
 #include "sim/cli/build_info.h"
+#include "sim/cli/cluster_run.h"
 #include "sim/cli/console_option.h"
 #include "sim/cli/device_option.h"
 #include "sim/cli/fault_option.h"
@@ -67,7 +68,8 @@ CommandLine command_line() {
   line.synopsis +=
       "\n\nA process of a sharded test: --shard-index and --shard-count, or the variables that\n"
       "GoogleTest (GTEST_TOTAL_SHARDS, GTEST_SHARD_INDEX, GTEST_SHARD_STATUS_FILE) and Bazel\n"
-      "(TEST_TOTAL_SHARDS, TEST_SHARD_INDEX, TEST_SHARD_STATUS_FILE) set; the options win.";
+      "(TEST_TOTAL_SHARDS, TEST_SHARD_INDEX, TEST_SHARD_STATUS_FILE) set; the options win.\n"
+      "Under OpenMPI's mpirun the ranks compute one run together, see docs/cluster.md.";
   line.examples =
       "  mxcheck run cases --tag smoke\n"
       "  mxcheck run cases -k 'qt/ and not bf16' --report json=out.json --report junit=out.xml\n"
@@ -75,6 +77,7 @@ CommandLine command_line() {
       "github\n"
       "  mxcheck run cases --hardware tpu_v5e --expectations cases/expectations/tpu_v5e.json\n"
       "  mxcheck run cases --shard-index 1 --shard-count 4 --report json=shard1.json\n"
+      "  mpirun -n 4 mxcheck run cases --report json=report.json\n"
       "  mxcheck run my_case.json --dump values.safetensors --dump-mode isolated\n";
   return line;
 }
@@ -210,6 +213,23 @@ std::optional<suite::Expectations> read_expectations(const po::variables_map& ma
   return out;
 }
 
+// What every process of the run reads from the command line, alike.
+WorkerPlan read_plan(const po::variables_map& map) {
+  WorkerPlan plan;
+  suite::Selection selected = selection(map);
+  selected.shard = shard_here(map);
+  plan.options = suite_options(map);
+  plan.options.cases.details = wants_details(report_requests(map));
+  base::Result<suite::Collection> collected = suite::collect(paths(map), selected);
+  if (!collected) throw UsageError(base::printable(collected.error()));
+  plan.collection = std::move(collected).value();
+  plan.context = context(map, plan.options);
+  plan.context.shard = reports::shard_name(selected.shard);
+  plan.context.selected_cases = static_cast<std::int64_t>(plan.collection.selected.size());
+  plan.context.selected_digest = reports::selection_digest(plan.collection.selected);
+  return plan;
+}
+
 int exit_code(const suite::SuiteRun& run, Entries entries) {
   if (run.interrupted) return kExitInterrupted;
   if (run.refused || entries == Entries::kSomeUnused) return kExitUsage;
@@ -219,14 +239,23 @@ int exit_code(const suite::SuiteRun& run, Entries entries) {
 }  // namespace
 
 int run_run(const Arguments& arguments) {
+  const std::optional<Ranks> ranks = ranks_here();
+  if (ranks && ranks->rank > 0) {
+    return work_for_cluster([&] { return read_plan(parse(command_line(), arguments)); });
+  }
+  // From here on the other ranks wait, and are dismissed whatever happens.
+  std::unique_ptr<ClusterRun> cluster = ranks ? std::make_unique<ClusterRun>() : nullptr;
   const po::variables_map map = parse(command_line(), arguments);
-  suite::Selection selected = selection(map);
-  selected.shard = shard_here(map);
+  if (cluster != nullptr && (has(map, "jobs") || has(map, "device"))) {
+    throw UsageError("-j and --device are for one process; under mpirun every rank computes");
+  }
+  WorkerPlan plan = read_plan(map);
+  suite::SuiteOptions& options = plan.options;
+  suite::Collection& collection = plan.collection;
+  const reports::RunContext& run_context = plan.context;
   touch_shard_status_files();
-  suite::SuiteOptions options = suite_options(map);
   const std::vector<ReportRequest> requests = report_requests(map);
   check_annotate(map);
-  options.cases.details = wants_details(requests);
   const std::unique_ptr<OpenedDevice> device = open_device_option(map);
   if (device != nullptr) {
     if (!device->opened.host_lacks.empty()) return kExitHost;
@@ -237,19 +266,12 @@ int run_run(const Arguments& arguments) {
     }
     options.cases.device = &device->dut;
   }
-  base::Result<suite::Collection> collected = suite::collect(paths(map), selected);
-  if (!collected) throw UsageError(base::printable(collected.error()));
-  suite::Collection collection = std::move(collected).value();
   const std::optional<suite::Expectations> expectations = read_expectations(map);
   const Entries entries =
       expectations ? check_entries(*expectations, collection, is_partial(map)) : Entries::kAllUsed;
   options.expectations = expectations ? &*expectations : nullptr;
   const std::size_t total = collection.cases.size() + collection.refused.size();
   const reports::ConsoleStyle style = console_style(map);
-  reports::RunContext run_context = context(map, options);
-  run_context.shard = reports::shard_name(selected.shard);
-  run_context.selected_cases = static_cast<std::int64_t>(collection.selected.size());
-  run_context.selected_digest = reports::selection_digest(collection.selected);
   reports::ConsoleWriter console(style, run_context);
   Progress progress(map, total);
   options.finished = [&](const reports::CaseResult& c) {
@@ -264,6 +286,7 @@ int run_run(const Arguments& arguments) {
                       : Progress::Outcome::kGood);
   };
   catch_interrupts();
+  if (cluster != nullptr) cluster->join(collection, run_context, options);
   suite::SuiteRun run = suite::run_suite(std::move(collection), options);
   run.result.context = run_context;
   progress.clear();
@@ -277,6 +300,7 @@ int run_run(const Arguments& arguments) {
   fmt::print("{}", console.summary(run.result));
   std::fflush(stdout);
   const int code = !written ? kExitUsage : nothing ? kExitNothing : exit_code(run, entries);
+  cluster.reset();
   if (run.abandoned) std::_Exit(code);
   return code;
 }

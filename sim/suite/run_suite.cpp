@@ -27,26 +27,6 @@ using reports::Status;
 
 constexpr auto kPollInterval = std::chrono::milliseconds(50);
 
-CaseRun run_with_timeout(const std::shared_ptr<const Case>& c, const SuiteOptions& options,
-                         std::atomic<bool>& abandoned) {
-  if (options.timeout_seconds <= 0) return run_case(*c, options.cases);
-  auto task = std::make_shared<std::packaged_task<CaseRun()>>(
-      [c, copy = options.cases] { return run_case(*c, copy); });
-  std::future<CaseRun> future = task->get_future();
-  std::thread([task] { (*task)(); }).detach();
-  if (future.wait_for(std::chrono::duration<double>(options.timeout_seconds)) ==
-      std::future_status::ready) {
-    return future.get();
-  }
-  abandoned = true;
-  CaseRun run;
-  run.result = blank_result(*c, options.cases);
-  run.result.status = Status::kSuiteError;
-  run.result.reason = fmt::format("did not finish within {} s", options.timeout_seconds);
-  run.result.milliseconds = options.timeout_seconds * 1000;
-  return run;
-}
-
 // One slot per case; workers fill them, the caller empties them in order.
 class Pool {
  public:
@@ -85,7 +65,10 @@ class Pool {
     while (!halt_ && !interrupted()) {
       const std::size_t i = next_.fetch_add(1);
       if (i >= cases_.size()) return;
-      CaseRun run = run_with_timeout(cases_[i], options_, abandoned_);
+      std::optional<CaseRun> run = options_.runner != nullptr
+                                       ? options_.runner->run(cases_[i])
+                                       : run_in_time(cases_[i], options_, abandoned_);
+      if (!run) return;
       const std::lock_guard lock(mutex_);
       slots_[i] = std::move(run);
       ready_.notify_all();
@@ -222,6 +205,26 @@ bool is_below(const std::filesystem::path& path, const std::filesystem::path& ro
 
 }  // namespace
 
+CaseRun run_in_time(const std::shared_ptr<const Case>& c, const SuiteOptions& options,
+                    std::atomic<bool>& abandoned) {
+  if (options.timeout_seconds <= 0) return run_case(*c, options.cases);
+  auto task = std::make_shared<std::packaged_task<CaseRun()>>(
+      [c, copy = options.cases] { return run_case(*c, copy); });
+  std::future<CaseRun> future = task->get_future();
+  std::thread([task] { (*task)(); }).detach();
+  if (future.wait_for(std::chrono::duration<double>(options.timeout_seconds)) ==
+      std::future_status::ready) {
+    return future.get();
+  }
+  abandoned = true;
+  CaseRun run;
+  run.result = blank_result(*c, options.cases);
+  run.result.status = Status::kSuiteError;
+  run.result.reason = fmt::format("did not finish within {} s", options.timeout_seconds);
+  run.result.milliseconds = options.timeout_seconds * 1000;
+  return run;
+}
+
 bool check_goldens(const std::vector<Case>& cases, std::map<std::string, std::string>& digests,
                    base::Diagnostics& diagnostics) {
   Checksums checksums;
@@ -246,7 +249,8 @@ SuiteRun run_suite(Collection collection, const SuiteOptions& options) {
     // its time is over keeps to its own thread.
     SuiteOptions chosen = options;
     std::unique_ptr<base::Pool> pool;
-    if (collection.cases.size() == 1 && options.jobs > 1 && options.timeout_seconds == 0) {
+    if (collection.cases.size() == 1 && options.jobs > 1 && options.timeout_seconds == 0 &&
+        options.runner == nullptr) {
       pool = std::make_unique<base::Pool>(options.jobs);
       chosen.cases.pool = pool.get();
     }

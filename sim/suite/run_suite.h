@@ -7,6 +7,8 @@
 #include <atomic>
 #include <functional>
 #include <map>
+#include <memory>
+#include <optional>
 
 #include "reports/model.h"
 #include "sim/suite/collect.h"
@@ -15,6 +17,15 @@
 
 namespace mxcheck::suite {
 
+// Computes cases somewhere else, for all threads of a run at a time.
+class CaseRunner {
+ public:
+  virtual ~CaseRunner() = default;
+  // nullopt: the run is interrupted.
+  [[nodiscard]] virtual std::optional<CaseRun> run(
+      const std::shared_ptr<const casefile::Case>& c) = 0;
+};
+
 struct SuiteOptions {
   CaseOptions cases;
   unsigned jobs = 1;
@@ -22,6 +33,7 @@ struct SuiteOptions {
   std::int64_t max_failures = 0;            // stop after so many; 0: never
   const std::atomic<bool>* stop = nullptr;  // set from a signal handler
   const Expectations* expectations = nullptr;
+  CaseRunner* runner = nullptr;  // null: the threads of the run compute themselves
   std::function<void(const reports::CaseResult&)>
       finished;  // in case order, from the caller's thread
 };
@@ -40,6 +52,10 @@ struct SuiteRun {
 [[nodiscard]] bool check_goldens(const std::vector<casefile::Case>& cases,
                                  std::map<std::string, std::string>& digests,
                                  base::Diagnostics& diagnostics);
+
+// One case within the time of the options; `abandoned` if it was left behind on a thread.
+[[nodiscard]] CaseRun run_in_time(const std::shared_ptr<const casefile::Case>& c,
+                                  const SuiteOptions& options, std::atomic<bool>& abandoned);
 
 [[nodiscard]] SuiteRun run_suite(Collection collection, const SuiteOptions& options);
 

@@ -1,0 +1,91 @@
+// A process of its own for every answer that kills it, and the same one for those that do not.
+#include "sim/cluster/case_server.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+
+namespace mxcheck::cluster {
+namespace {
+
+Reply compute(const std::string& request) {
+  if (request == "die") ::raise(SIGKILL);
+  if (request == "leave") ::_exit(7);
+  if (request == "pid") return {std::to_string(::getpid()), Then::kNext};
+  if (request == "last") return {std::to_string(::getpid()), Then::kLast};
+  if (request == "large") return {std::string(std::size_t{3} << 20, 'x'), Then::kNext};
+  return {"answer to " + request, Then::kNext};
+}
+
+std::unique_ptr<CaseServer> started() {
+  auto server = CaseServer::start(compute);
+  REQUIRE(server.ok());
+  return std::move(server).value();
+}
+
+Answer answer(CaseServer& server, const std::string& request) {
+  if (!server.ask(request)) return {Answer::Kind::kGone, ""};
+  constexpr int kForever = -1;
+  while (true) {
+    if (std::optional<Answer> out = server.poll(kForever)) return *std::move(out);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("requests are answered one after the other by one process", "[case_server]") {
+  const auto server = started();
+  CHECK(answer(*server, "x").text == "answer to x");
+  CHECK(answer(*server, "").text == "answer to ");
+  CHECK(answer(*server, "large").text.size() == std::size_t{3} << 20);
+  const std::string pid = answer(*server, "pid").text;
+  CHECK(answer(*server, "pid").text == pid);
+  CHECK(pid != std::to_string(::getpid()));
+  CHECK_FALSE(server->poll(0).has_value());  // nothing was asked
+}
+
+TEST_CASE("a process that dies is told with how, and the next request has another",
+          "[case_server]") {
+  const auto server = started();
+  const std::string pid = answer(*server, "pid").text;
+  for (int turn = 0; turn < 3; ++turn) {
+    const Answer died = answer(*server, "die");
+    CHECK(died.kind == Answer::Kind::kDied);
+    CHECK(died.text == "killed by signal 9 (Killed)");
+    CHECK(answer(*server, "leave").text == "ended with code 7");
+    const Answer next = answer(*server, "pid");
+    CHECK(next.kind == Answer::Kind::kReply);
+    CHECK(next.text != pid);
+  }
+}
+
+TEST_CASE("a process that is killed between two requests costs neither", "[case_server]") {
+  const auto server = started();
+  const pid_t pid = std::stoi(answer(*server, "pid").text);
+  ::kill(pid, SIGKILL);
+  // Its keeper reaps it only when it needs it; by then the signal has done its work or not yet.
+  const Answer next = answer(*server, "x");
+  if (next.kind == Answer::Kind::kReply) CHECK(next.text == "answer to x");
+  CHECK(answer(*server, "x").text == "answer to x");
+}
+
+TEST_CASE("after its last reply a process is not asked again", "[case_server]") {
+  const auto server = started();
+  const std::string pid = answer(*server, "pid").text;
+  const Answer last = answer(*server, "last");
+  CHECK(last.kind == Answer::Kind::kReply);
+  CHECK(last.text == pid);
+  CHECK(answer(*server, "pid").text != pid);
+}
+
+TEST_CASE("without its keeper a server is gone, and says so", "[case_server]") {
+  const auto server = started();
+  CHECK(answer(*server, "x").kind == Answer::Kind::kReply);
+  ::kill(server->keeper(), SIGKILL);
+  CHECK(answer(*server, "x").kind == Answer::Kind::kGone);
+  CHECK_FALSE(server->ask("x"));
+  CHECK(server->poll(0)->kind == Answer::Kind::kGone);
+}
+
+}  // namespace mxcheck::cluster
