@@ -1,5 +1,8 @@
-# mxcheck_module(<name> [DEPS ...]): one folder, one library, from file suffixes.
+# mxcheck_module(<name> [DEPS ...] [FUZZ_DEPS ...] [FUZZ_PARTS ...]): one folder, one library, from
+# file suffixes.
 #   x.cpp -> library mxcheck_<name>   x_test.cpp -> mxcheck_<name>_test   x_fuzz.cpp -> x_fuzz
+# Fuzzers link the library and FUZZ_DEPS; with FUZZ_PARTS only these sources of the folder instead of
+# all of it and its DEPS, which would take minutes to build with sanitizers.
 add_library(mxcheck_options INTERFACE)
 target_include_directories(mxcheck_options INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_features(mxcheck_options INTERFACE cxx_std_20)
@@ -11,7 +14,7 @@ target_compile_options(
                             $<$<BOOL:${MXCHECK_WARNINGS_AS_ERRORS}>:-Werror>)
 
 function(mxcheck_module name)
-  cmake_parse_arguments(ARG "" "" "DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "DEPS;FUZZ_DEPS;FUZZ_PARTS" ${ARGN})
   file(GLOB all CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   set(sources ${all})
   list(FILTER sources EXCLUDE REGEX "_(test|bench|fuzz)\\.cpp$|/main\\.cpp$")
@@ -33,13 +36,19 @@ function(mxcheck_module name)
     add_test(NAME unit.${name} COMMAND mxcheck_${name}_test -w NoTests
              WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   endif()
-  if(MXCHECK_BUILD_FUZZERS)
+  if(MXCHECK_BUILD_FUZZERS AND fuzzers)
+    set(fuzzed mxcheck_${name})
+    if(ARG_FUZZ_PARTS)
+      set(fuzzed mxcheck_${name}_fuzzed)
+      add_library(${fuzzed} STATIC ${ARG_FUZZ_PARTS})
+      target_link_libraries(${fuzzed} PUBLIC mxcheck_options ${ARG_FUZZ_DEPS})
+    endif()
     foreach(source ${fuzzers})
       get_filename_component(target ${source} NAME_WE)
       add_executable(${target} ${source})
       target_compile_options(${target} PRIVATE -fsanitize=fuzzer)
       target_link_options(${target} PRIVATE -fsanitize=fuzzer)
-      target_link_libraries(${target} PRIVATE mxcheck_${name})
+      target_link_libraries(${target} PRIVATE ${fuzzed} ${ARG_FUZZ_DEPS})
     endforeach()
   endif()
 endfunction()

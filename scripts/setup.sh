@@ -16,6 +16,11 @@ browser_packages=(chromium)                      # the HTML report is looked at 
 cross_packages=(g++-aarch64-linux-gnu qemu-user) # scripts/aarch64_test.sh
 cluster_packages=(libboost-mpi-dev libopenmpi-dev openmpi-bin parallel iproute2) # mxcheck-mpi; docs/cluster.md
 fuzz_packages=(clang-16 libclang-rt-16-dev)      # scripts/fuzz.sh
+# Of `scripts/test.sh --all`.
+valgrind_packages=(valgrind)
+tidy_packages=(clang-16 clang-tidy-16)
+cppcheck_packages=(cppcheck)
+coverage_packages=(gcovr)
 
 install_missing() {
   local missing=()
@@ -43,12 +48,15 @@ install_if_possible() {
   install_missing "$@" || echo "left out, not installed: $*"
 }
 
-# build [TARGET...]: the release preset; quiet unless something is compiled or fails.
-build() {
-  local log=build/release/configure.log
-  mkdir -p build/release
-  local options=()
+# configure_and_build PRESET TARGET...: quiet unless something is compiled or fails.
+configure_and_build() {
+  local preset=$1 log=build/$1/configure.log options=()
+  shift
+  mkdir -p "build/$preset"
   command -v ccache >/dev/null && options+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
-  cmake --preset release "${options[@]}" >"$log" 2>&1 || { cat "$log" >&2; return 4; }
-  cmake --build --preset release --target "$@"
+  cmake --preset "$preset" "${options[@]}" >"$log" 2>&1 || { cat "$log" >&2; return 4; }
+  cmake --build --preset "$preset" --target "$@"
 }
+
+# build TARGET...: the release preset.
+build() { configure_and_build release "$@"; }

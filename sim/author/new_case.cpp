@@ -263,7 +263,7 @@ base::Result<casefile::Draft> new_case(const NewCase& request) {
                                 ? finish_raw(request, draft)
                                 : finish(request, form.info.name, draft);
   if (!wrong.empty()) return Error{wrong};
-  return std::move(draft);
+  return draft;
 }
 
 }  // namespace mxcheck::author

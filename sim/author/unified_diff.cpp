@@ -22,7 +22,7 @@ struct Line {
 
 Lines lines_of(const std::string& text) {
   Lines out = base::split(text, '\n');
-  if (!out.empty() && out.back().empty())
+  if (out.back().empty())  // there is at least one part
     out.pop_back();
   else
     out.back() += "\n\\ No newline at end of file";

@@ -5,6 +5,7 @@
 #include "sim/base/file.h"
 #include "sim/base/json_layout.h"
 #include "sim/casefile/draft.h"
+#include "sim/casefile/same_case.h"
 #include "sim/casefile/testing.h"
 
 namespace mxcheck::casefile {
@@ -25,47 +26,6 @@ std::vector<fs::path> case_files() {
   return out;
 }
 
-bool same_source(const TensorSource& a, const TensorSource& b) {
-  return a.kind == b.kind && a.type == b.type && a.numbers == b.numbers && a.file == b.file &&
-         a.tensor == b.tensor && a.sha256 == b.sha256 && a.axis == b.axis && a.start == b.start &&
-         a.step == b.step && a.random == b.random && a.seed == b.seed && a.low == b.low &&
-         a.high == b.high && a.scale == b.scale && a.shift == b.shift && a.pointer == b.pointer &&
-         std::equal(a.steps.begin(), a.steps.end(), b.steps.begin(), b.steps.end(), same_source);
-}
-
-template <typename Map>
-bool same_sources(const Map& a, const Map& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
-    return x.first == y.first && same_source(x.second, y.second);
-  });
-}
-
-void check_same(const Case& a, const Case& b) {
-  CHECK(a.title == b.title);
-  CHECK(a.description == b.description);
-  CHECK(a.tags == b.tags);
-  CHECK(a.policy == b.policy);
-  CHECK(a.hardware.base == b.hardware.base);
-  REQUIRE(a.hardware.settings.size() == b.hardware.settings.size());
-  for (std::size_t i = 0; i < a.hardware.settings.size(); ++i) {
-    CHECK(a.hardware.settings[i].key == b.hardware.settings[i].key);
-    CHECK(a.hardware.settings[i].json == b.hardware.settings[i].json);
-  }
-  CHECK((a.graph == b.graph));
-  CHECK((a.rules == b.rules));
-  CHECK((a.run == b.run));
-  CHECK(
-      std::equal(a.inputs.begin(), a.inputs.end(), b.inputs.begin(), b.inputs.end(), same_source));
-  CHECK(
-      std::equal(a.params.begin(), a.params.end(), b.params.begin(), b.params.end(), same_source));
-  CHECK(same_sources(a.quant_stats, b.quant_stats));
-  CHECK(same_sources(a.cotangents, b.cotangents));
-  CHECK(a.checks == b.checks);
-  CHECK(a.expect.golden == b.expect.golden);
-  CHECK(a.expect.error == b.expect.error);
-  CHECK(same_sources(a.expect.values, b.expect.values));
-}
-
 Case read_one(const std::string& text, const fs::path& file) {
   const LoadedCases loaded = load_case_text(text, file, ".", "x");
   for (const base::Diagnostic& d : loaded.diagnostics) UNSCOPED_INFO(base::format(d));
@@ -83,7 +43,7 @@ TEST_CASE("a case that is written and read is the case, for every case there is"
       INFO(file.string() << c.matrix);
       const std::string text = write_case(c);
       const Case again = read_one(text, file);
-      check_same(c, again);
+      CHECK(difference(c, again) == "");
       CHECK(write_case(again) == text);
       ++count;
     }
@@ -111,7 +71,7 @@ TEST_CASE("what no case of the suite states is written too", "[casefile]") {
   for (const auto& [from, to] : edits) {
     INFO(to);
     const Case c = read_one(edited(valid_case(), from, to), "x.json");
-    check_same(c, read_one(write_case(c), "x.json"));
+    CHECK(difference(c, read_one(write_case(c), "x.json")) == "");
   }
 }
 

@@ -219,8 +219,8 @@ TEST_CASE("module paths are matched in full, in bounded time [RULE-PATTERN]", "[
   CHECK(ModulePattern("(a{60}){60}").error());
 }
 
-// Boost.Regex alone bounds a search by the square of the pattern's length: seconds for the second of
-// these, and a case asks for many. And a search that gave up passed for a mismatch.
+// Boost.Regex alone bounds a search by the square of the pattern's length: seconds for the second
+// of these, and a case asks for many. And a search that gave up passed for a mismatch.
 TEST_CASE("a search that explodes gives up after a fixed number of steps [RULE-PATTERN]",
           "[plan]") {
   std::string many = "(?:";

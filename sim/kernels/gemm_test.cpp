@@ -9,6 +9,7 @@
 #include <set>
 
 #include "sim/base/threefry.h"
+#include "sim/kernels/gemm_definition.h"
 #include "sim/kernels/isas_under_test.h"
 #include "sim/kernels/pack.h"
 #include "sim/kernels/window.h"
@@ -28,28 +29,6 @@ std::vector<std::uint8_t> random_codes(std::size_t count, std::uint32_t seed) {
     const auto words = base::threefry2x32({seed, 7}, {static_cast<std::uint32_t>(i), 0});
     out[i] = words[0] % 3 == 0 ? kSpecial[words[1] % kSpecial.size()]
                                : static_cast<std::uint8_t>(words[1]);
-  }
-  return out;
-}
-
-std::int32_t code(std::uint8_t byte, bool is_signed) {
-  return is_signed ? std::int32_t{static_cast<std::int8_t>(byte)} : std::int32_t{byte};
-}
-
-std::vector<std::int32_t> definition(const CodeMatrix& lhs, const CodeMatrix& rhs) {
-  std::vector<std::int32_t> out(static_cast<std::size_t>(lhs.rows * rhs.columns));
-  for (std::int64_t m = 0; m < lhs.rows; ++m) {
-    for (std::int64_t n = 0; n < rhs.columns; ++n) {
-      std::uint32_t sum = 0;
-      for (std::int64_t k = 0; k < lhs.columns; ++k) {
-        const std::int32_t a =
-            code(lhs.codes[m * lhs.row_stride + k * lhs.column_stride], lhs.is_signed);
-        const std::int32_t b =
-            code(rhs.codes[k * rhs.row_stride + n * rhs.column_stride], rhs.is_signed);
-        sum += static_cast<std::uint32_t>(a * b);
-      }
-      out[static_cast<std::size_t>(m * rhs.columns + n)] = static_cast<std::int32_t>(sum);
-    }
   }
   return out;
 }

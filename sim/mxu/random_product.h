@@ -1,8 +1,9 @@
-// Random products and profiles for the property tests of this folder: deterministic, extreme codes
-// frequent, small arrays so that every edge and overflow is met often. Tests only.
+// Random products and profiles for the property tests and the fuzzer of this folder: deterministic,
+// extreme codes frequent, small arrays so that every edge and overflow is met often. Tests only.
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,13 +13,15 @@
 
 namespace mxcheck::mxu {
 
+// Rolls of a seed; or first those the given bytes say, then those of seed 0.
 class Dice {
  public:
   explicit Dice(std::uint64_t seed) : seed_(seed) {}
+  explicit Dice(std::span<const std::uint8_t> bytes) : bytes_(bytes) {}
   // Uniform in [low, high].
   std::int64_t roll(std::int64_t low, std::int64_t high) {
     const auto span = static_cast<std::uint64_t>(high - low + 1);
-    return low + static_cast<std::int64_t>(base::random_word(seed_, count_++) % span);
+    return low + static_cast<std::int64_t>(word(span) % span);
   }
   bool one_in(std::int64_t n) { return roll(1, n) == 1; }
   template <typename T>
@@ -27,7 +30,17 @@ class Dice {
   }
 
  private:
-  std::uint64_t seed_, count_ = 0;
+  std::uint64_t word(std::uint64_t span) {
+    if (bytes_.empty()) return base::random_word(seed_, count_++);
+    std::uint64_t out = 0;
+    for (std::size_t i = span <= 256 ? 3 : 0; i < 4 && !bytes_.empty(); ++i) {
+      out = out << 8 | bytes_.front();
+      bytes_ = bytes_.subspan(1);
+    }
+    return out;
+  }
+  std::uint64_t seed_ = 0, count_ = 0;
+  std::span<const std::uint8_t> bytes_;
 };
 
 // A product that owns its codes.

@@ -1,0 +1,40 @@
+// Any bytes as a report, as `diff`, `merge` and a rerun read one: no crash, every refusal says what
+// and where; what is accepted is written and read back unchanged, and does not differ from itself.
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "reports/diff.h"
+#include "reports/json.h"
+#include "reports/read.h"
+#include "sim/base/check.h"
+#include "sim/base/labels.h"
+
+namespace {
+
+using namespace mxcheck;
+
+std::optional<reports::RunResult> read(std::string text, base::Diagnostics& problems) {
+  return reports::parse_report(std::move(text), "fuzz.json", problems);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  base::Diagnostics problems;
+  const auto run = read({reinterpret_cast<const char*>(data), size}, problems);
+  MXCHECK_CHECK(run.has_value() == problems.empty(), "refused without a reason");
+  for (const base::Diagnostic& d : problems) {
+    MXCHECK_CHECK(base::find_label(d.label) != nullptr, d.label);
+    MXCHECK_CHECK(d.line > 0 && d.column > 0, base::format(d));
+  }
+  if (!run) return 0;
+  const std::string text = reports::to_json(*run);
+  const auto again = read(text, problems);
+  for (const base::Diagnostic& d : problems) MXCHECK_CHECK(false, base::format(d));
+  MXCHECK_CHECK(reports::to_json(*again) == text, "another report when it is read again");
+  const reports::ReportDiff same = reports::diff(*run, *again);
+  MXCHECK_CHECK(same.regressions() == 0, reports::to_text(same));
+  MXCHECK_CHECK(same.context.empty() && same.differences.empty(), reports::to_text(same));
+  return 0;
+}
