@@ -67,13 +67,13 @@ MXCHECK_TARGET inline __attribute__((always_inline)) __m128i four_lines(const Su
 // Sums of neighbours: of 32 and 64 bits within each 128, then of the four 128.
 #define MXCHECK_JOIN_32(i, j)                                              \
   a##i = _mm512_add_epi32(_mm512_maskz_unpacklo_epi32(0xFFFF, a##i, a##j), \
-                          _mm512_maskz_unpackhi_epi32(0xFFFF, a##i, a##j));
+                          _mm512_maskz_unpackhi_epi32(0xFFFF, a##i, a##j))
 #define MXCHECK_JOIN_64(i, j)                                            \
   a##i = _mm512_add_epi32(_mm512_maskz_unpacklo_epi64(0xFF, a##i, a##j), \
-                          _mm512_maskz_unpackhi_epi64(0xFF, a##i, a##j));
+                          _mm512_maskz_unpackhi_epi64(0xFF, a##i, a##j))
 #define MXCHECK_JOIN_128(i, j)                                                  \
   a##i = _mm512_add_epi32(_mm512_maskz_shuffle_i32x4(0xFFFF, a##i, a##j, 0x88), \
-                          _mm512_maskz_shuffle_i32x4(0xFFFF, a##i, a##j, 0xDD));
+                          _mm512_maskz_shuffle_i32x4(0xFFFF, a##i, a##j, 0xDD))
 
 // Lines first .. first + 15; beyond the last of all, that one again.
 MXCHECK_TARGET inline __attribute__((always_inline)) __m512i sixteen_lines(const SumLines& x,
@@ -91,14 +91,23 @@ MXCHECK_TARGET inline __attribute__((always_inline)) __m512i sixteen_lines(const
     const __mmask64 some = (__mmask64{1} << (x.count - k)) - 1;
     MXCHECK_SIXTEEN(MXCHECK_SUM_SOME)
   }
-  MXCHECK_JOIN_32(0, 8)
-  MXCHECK_JOIN_32(1, 9)
-  MXCHECK_JOIN_32(2, 10) MXCHECK_JOIN_32(3, 11) MXCHECK_JOIN_32(4, 12) MXCHECK_JOIN_32(5, 13)
-      MXCHECK_JOIN_32(6, 14) MXCHECK_JOIN_32(7, 15) MXCHECK_JOIN_64(0, 4) MXCHECK_JOIN_64(1, 5)
-          MXCHECK_JOIN_64(2, 6) MXCHECK_JOIN_64(3, 7) MXCHECK_JOIN_128(0, 2) MXCHECK_JOIN_128(1, 3)
-              MXCHECK_JOIN_128(0, 1)
-      // Line i is where its number's four bits, read backwards, say.
-      const __m512i order = _mm512_setr_epi32(0, 8, 4, 12, 2, 10, 6, 14, 1, 9, 5, 13, 3, 11, 7, 15);
+  MXCHECK_JOIN_32(0, 8);
+  MXCHECK_JOIN_32(1, 9);
+  MXCHECK_JOIN_32(2, 10);
+  MXCHECK_JOIN_32(3, 11);
+  MXCHECK_JOIN_32(4, 12);
+  MXCHECK_JOIN_32(5, 13);
+  MXCHECK_JOIN_32(6, 14);
+  MXCHECK_JOIN_32(7, 15);
+  MXCHECK_JOIN_64(0, 4);
+  MXCHECK_JOIN_64(1, 5);
+  MXCHECK_JOIN_64(2, 6);
+  MXCHECK_JOIN_64(3, 7);
+  MXCHECK_JOIN_128(0, 2);
+  MXCHECK_JOIN_128(1, 3);
+  MXCHECK_JOIN_128(0, 1);
+  // Line i is where its number's four bits, read backwards, say.
+  const __m512i order = _mm512_setr_epi32(0, 8, 4, 12, 2, 10, 6, 14, 1, 9, 5, 13, 3, 11, 7, 15);
   const __m512i sums = _mm512_maskz_permutexvar_epi32(0xFFFF, order, a0);
   return _mm512_add_epi32(_mm512_set1_epi32(x.start),
                           _mm512_mullo_epi32(_mm512_set1_epi32(x.factor), sums));
