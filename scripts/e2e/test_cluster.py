@@ -232,6 +232,15 @@ class Mpi(Several):
         self.assertEqual([pid for pid in ranks if pathlib.Path(f'/proc/{pid}').exists()], [])
         self.assertFalse((self.folder / 'r.json').exists())
 
+    def test_an_interrupted_run_writes_what_it_has(self):
+        self.many(400)
+        job = Job(self.folder, 3)
+        job.hold([0, 1, 2])
+        os.kill(job.rank(0), signal.SIGTERM)
+        code, out, error = job.end()
+        self.assertEqual(code, 2, error)
+        self.assertEqual(json.loads(self.text('r.json'))['incomplete'], True)
+
     def test_a_rank_with_other_cases_computes_nothing(self):
         one = self.many(60)
         shutil.copytree(self.folder / 'cases', self.folder / 'elsewhere/cases')

@@ -29,12 +29,13 @@ std::string how_it_ended(int status) {
   return fmt::format("ended with code {}", WEXITSTATUS(status));
 }
 
-// Signals as a program finds them: interrupts are for the process that prints.
+// Signals as a program finds them, but for requests to end: those are for the process that prints,
+// and when it ends this one does.
 void default_signals() {
-  for (const int signal : {SIGTERM, SIGHUP, SIGPIPE, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) {
+  for (const int signal : {SIGHUP, SIGPIPE, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) {
     ::signal(signal, SIG_DFL);
   }
-  ::signal(SIGINT, SIG_IGN);
+  for (const int signal : {SIGINT, SIGTERM}) ::signal(signal, SIG_IGN);
 }
 
 // The process that computes: one request after the other until the keeper is gone.

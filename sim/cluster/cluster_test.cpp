@@ -272,6 +272,27 @@ TEST_CASE("an interrupted run ends at once and is incomplete", "[cluster]") {
   cluster.finish();
 }
 
+// Cases that were still to be handed out when the run was stopped once kept rank 0 waiting for
+// them.
+TEST_CASE("a run that is interrupted between two cases ends with what it has", "[cluster]") {
+  const Suite suite;
+  const suite::SuiteOptions plain;
+  const CaseServer::Compute compute = computing(suite.collection, plain);
+  for (int turn = 0; turn < 5; ++turn) {
+    std::atomic<bool> stop = false;
+    Cluster cluster(suite, 1, compute, compute, {"there", "", {}}, &stop);
+    cluster.options.stop = &stop;
+    int results = 0;
+    cluster.options.finished = [&](const reports::CaseResult&) {
+      if (++results == 3) stop = true;
+    };
+    const suite::SuiteRun run = cluster.run(suite);
+    CHECK(run.interrupted);
+    CHECK(run.result.cases.size() >= 3);
+    cluster.finish();
+  }
+}
+
 TEST_CASE("differences between processes are named by their first fact", "[cluster]") {
   const Introduction first{"a", "", {{"version", "1"}, {"commit", "x"}}};
   Introduction other = first;

@@ -133,11 +133,9 @@ void Leader::lose(int rank, const std::string& reason) {
   Peer& peer = peers_[static_cast<std::size_t>(rank)];
   const std::string where = rank == kOwn ? "here" : "on " + peer.host;
   const std::optional<HandOut::Ticket> had = hand_out_.at(rank);
-  std::string again;
-  if (had) {
-    const std::lock_guard lock(mutex_);
-    again = fmt::format(", its case {} goes to another", base::printable(tasks_[*had].id));
-  }
+  const std::optional<std::string> id = had ? id_of(*had) : std::nullopt;
+  const std::string again =
+      id ? fmt::format(", its case {} goes to another", base::printable(*id)) : "";
   if (rank != kOwn) peer.lost = true;
   setup_.notice(fmt::format("rank {} {} computes no more{}: {}", rank, where, again,
                             base::printable(reason)));
@@ -195,23 +193,29 @@ void Leader::give_signs_of_life() {
 bool Leader::hand_out() {
   bool something = false;
   while (const std::optional<HandOut::Pair> pair = hand_out_.assign()) {
-    std::string id;
-    {
-      const std::lock_guard lock(mutex_);
-      id = tasks_[pair->ticket].id;
-    }
+    const std::optional<std::string> id = id_of(pair->ticket);
     something = true;
-    if (pair->worker != kOwn) {
-      setup_.post->send({pair->worker, kCase, id});
+    if (!id) {  // nobody waits for it any more
+      static_cast<void>(hand_out_.finish(pair->worker));
       continue;
     }
-    own_is_asked_ = setup_.own->ask(id);
+    if (pair->worker != kOwn) {
+      setup_.post->send({pair->worker, kCase, *id});
+      continue;
+    }
+    own_is_asked_ = setup_.own->ask(*id);
     if (!own_is_asked_) lose(kOwn, "its process is gone");
   }
   // Ranks that have not said a word yet may still come; they are not waited for.
   if (hand_out_.has_workers()) return something;
   for (const HandOut::Ticket ticket : hand_out_.withdraw()) close(ticket, End::kWithdrawn, "");
   return something;
+}
+
+std::optional<std::string> Leader::id_of(HandOut::Ticket ticket) {
+  const std::lock_guard lock(mutex_);
+  const auto found = tasks_.find(ticket);
+  return found == tasks_.end() ? std::nullopt : std::optional(found->second.id);
 }
 
 void Leader::close(HandOut::Ticket ticket, End end, std::string text) {

@@ -66,6 +66,8 @@ class Leader : public suite::CaseRunner {
   void close_tasks();
   void say_goodbye();
   void lose(int rank, const std::string& reason);
+  // nullopt: nobody waits for the case any more.
+  [[nodiscard]] std::optional<std::string> id_of(HandOut::Ticket ticket);
   void close(HandOut::Ticket ticket, End end, std::string text);
   void give_up(const std::optional<HandOut::GivenUp>& given_up);
   [[nodiscard]] bool stopped() const;
