@@ -1,6 +1,11 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds everything, runs the unit tests and the end-to-end tests of the
-# tool through ctest. Arguments go to ctest. Ends with "N passed, N failed, N skipped".
+# tool through ctest. Arguments go to ctest. Ends with "N passed, N failed, N skipped". With --all:
+# everything of all_tests.sh, these tests among it.
+if [ "${1:-}" = --all ]; then
+  shift
+  exec "$(dirname "${BASH_SOURCE[0]}")/all_tests.sh" "$@"
+fi
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 install_missing "${build_packages[@]}" "${test_packages[@]}"
 install_if_possible "${bench_packages[@]}"
