@@ -13,6 +13,7 @@ import sys
 
 ALLOWED = {
     'sim/base': [],
+    'sim/build': [],
     'sim/fault': ['sim/base'],
     'sim/numerics': ['sim/base', 'sim/fault'],
     'sim/tensor': ['sim/base', 'sim/fault', 'sim/numerics'],
@@ -29,11 +30,14 @@ ALLOWED = {
     'sim/suite': ['sim/base', 'sim/fault', 'sim/numerics', 'sim/tensor', 'sim/graph', 'sim/casefile', 'sim/mxu',
                   'sim/kernels', 'sim/exec', 'sim/device', 'golden/reference', 'reports'],
     'sim/cluster': ['sim/base', 'sim/numerics', 'sim/tensor', 'sim/casefile', 'reports', 'sim/suite'],
+    'sim/api': ['sim/base', 'sim/build', 'sim/numerics', 'sim/tensor', 'sim/graph', 'sim/casefile', 'sim/quant', 'sim/mxu',
+                'sim/kernels', 'sim/exec', 'reports', 'sim/suite'],
+    'sim/python': ['sim/api'],
     'sim/author': ['sim/base', 'sim/fault', 'sim/numerics', 'sim/tensor', 'sim/graph', 'sim/casefile', 'sim/mxu',
                    'sim/kernels', 'sim/exec', 'reports', 'sim/suite'],
     'sim/bench': ['sim/base', 'sim/numerics', 'sim/tensor', 'sim/graph', 'sim/casefile', 'sim/quant',
                   'sim/mxu', 'sim/kernels', 'sim/exec', 'reports', 'sim/suite'],
-    'sim/cli': ['sim/base', 'sim/fault', 'sim/numerics', 'sim/tensor', 'sim/graph', 'sim/casefile', 'sim/mxu',
+    'sim/cli': ['sim/base', 'sim/build', 'sim/fault', 'sim/numerics', 'sim/tensor', 'sim/graph', 'sim/casefile', 'sim/mxu',
                 'sim/kernels', 'sim/exec', 'sim/device', 'sim/cluster', 'sim/author', 'sim/bench', 'reports',
                 'sim/suite'],
 }

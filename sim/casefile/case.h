@@ -99,6 +99,9 @@ struct LoadedCases {
   base::Diagnostics diagnostics;  // every other problem found, in file order; warnings too
 };
 
+// Every check a case may name.
+[[nodiscard]] const std::vector<std::string>& check_names();
+
 // Reads one file and all its matrix expansions. `root` is the suite's root; `id` the path below
 // the folder given on the command line, without ".json".
 [[nodiscard]] LoadedCases load_case_file(const std::filesystem::path& file,

@@ -12,12 +12,6 @@
 namespace mxcheck::casefile {
 namespace {
 
-const std::vector<std::string>& check_names() {
-  static const std::vector<std::string> names{"golden", "fast", "cycle",       "fake_quant",
-                                              "ste",    "srq",  "metamorphic", "device"};
-  return names;
-}
-
 void read_base_policy(Context& context, const JsonValue& value, Case& c) {
   const std::vector<std::string> names = numerics::policy_names();
   if (const auto index = context.choice(value, names)) {
@@ -48,6 +42,12 @@ void check_golden(Context& context, const JsonValue& value, Case& c) {
 }
 
 }  // namespace
+
+const std::vector<std::string>& check_names() {
+  static const std::vector<std::string> names{"golden", "fast", "cycle",       "fake_quant",
+                                              "ste",    "srq",  "metamorphic", "device"};
+  return names;
+}
 
 void read_policy(Context& context, const JsonValue& policy, Case& c) {
   if (policy.is(JsonKind::kString)) return read_base_policy(context, policy, c);

@@ -1,13 +1,13 @@
-// Facts about this build, for --version, info and the context of every report.
+// Facts about this build under the names of this folder.
 #pragma once
 
-#include <string>
+#include "sim/build/build_info.h"
 
 namespace mxcheck::cli {
 
-[[nodiscard]] std::string version();
-[[nodiscard]] std::string commit();  // "unknown" outside git
-[[nodiscard]] std::string compiler();
-[[nodiscard]] std::string build_type();
+using build::build_type;
+using build::commit;
+using build::compiler;
+using build::version;
 
 }  // namespace mxcheck::cli

@@ -13,6 +13,7 @@
 #include "sim/cli/build_info.h"
 #include "sim/cli/shard_option.h"
 #include "sim/graph/graph.h"
+#include "sim/suite/option_text.h"
 
 namespace mxcheck::cli {
 namespace {
@@ -116,8 +117,7 @@ Strings expand_flags(const Arguments& arguments) {
 }  // namespace
 
 std::string did_you_mean(const std::string& word, const Strings& known) {
-  const std::string best = base::nearest(word, known);
-  return best.empty() ? "" : fmt::format(" (did you mean '{}'?)", best);
+  return suite::did_you_mean(word, known);
 }
 
 po::variables_map parse(const CommandLine& line, const Arguments& arguments) {

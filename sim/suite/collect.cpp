@@ -34,6 +34,12 @@ void keep(casefile::LoadedCases loaded, const CaseFile& file, const Selection& s
   out.warnings.insert(out.warnings.end(), loaded.diagnostics.begin(), loaded.diagnostics.end());
 }
 
+void sort_by_id(Collection& collection) {
+  std::stable_sort(collection.cases.begin(), collection.cases.end(),
+                   [](const casefile::Case& a, const casefile::Case& b) { return a.id < b.id; });
+  std::sort(collection.selected.begin(), collection.selected.end());
+}
+
 }  // namespace
 
 bool Selection::matches_id(const std::string& id) const {
@@ -63,10 +69,15 @@ base::Result<Collection> collect(const std::vector<std::filesystem::path>& paths
   for (const CaseFile& file : files.value()) {
     keep(casefile::load_case_file(file.file, file.root, file.id), file, selection, out);
   }
-  std::stable_sort(out.cases.begin(), out.cases.end(),
-                   [](const casefile::Case& a, const casefile::Case& b) { return a.id < b.id; });
-  std::sort(out.selected.begin(), out.selected.end());
+  sort_by_id(out);
   return out;
+}
+
+void add_text(const CaseText& text, const Selection& selection, Collection& collection) {
+  ++collection.files;
+  keep(casefile::load_case_text(text.text, text.file.file, text.file.root, text.file.id), text.file,
+       selection, collection);
+  sort_by_id(collection);
 }
 
 }  // namespace mxcheck::suite

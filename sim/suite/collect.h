@@ -51,4 +51,13 @@ struct Collection {
 [[nodiscard]] base::Result<Collection> collect(const std::vector<std::filesystem::path>& paths,
                                                const Selection& selection);
 
+// A case as text in memory. `file` names it in messages and tells the folder its files are relative
+// to; it need not exist.
+struct CaseText {
+  CaseFile file;
+  std::string text;
+};
+// Adds the text's cases as far as they are selected, and restores the order of ids.
+void add_text(const CaseText& text, const Selection& selection, Collection& collection);
+
 }  // namespace mxcheck::suite

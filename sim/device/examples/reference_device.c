@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sim/device/mxcheck_device.h"
+#include "mxcheck_device.h"
 
 #define REFUSED 1
 
