@@ -15,6 +15,8 @@ bench_packages=(libdnnl-dev)                     # the yardstick of `mxcheck ben
 browser_packages=(chromium)                      # the HTML report is looked at (scripts/e2e/test_html.py)
 cross_packages=(g++-aarch64-linux-gnu qemu-user) # scripts/aarch64_test.sh
 cluster_packages=(libboost-mpi-dev libopenmpi-dev openmpi-bin parallel iproute2) # mxcheck-mpi; docs/cluster.md
+python_packages=(pybind11-dev python3-dev)       # sim/python
+package_packages=(dpkg-dev file pkg-config man-db) # scripts/package
 fuzz_packages=(clang-16 libclang-rt-16-dev)      # scripts/fuzz.sh
 # Of `scripts/test.sh --all`.
 valgrind_packages=(valgrind)

@@ -11,6 +11,7 @@ install_missing "${build_packages[@]}" "${test_packages[@]}"
 install_if_possible "${bench_packages[@]}"
 install_if_possible "${browser_packages[@]}"
 install_if_possible "${cluster_packages[@]}"
+install_if_possible "${python_packages[@]}"
 build all
 report=build/release/ctest.xml
 code=0
