@@ -22,9 +22,18 @@ arithmetic of a product) or `cycle` (the stepped array).
 A fault is applicable if a selected case has what it needs, or, where the column says *a change*, if
 it changes some value of a case. It is detected if a check of a case fails with it and not without.
 
-    mxcheck mutate cases                      # every fault, score, survivors
-    mxcheck mutate cases --fault mask_missing -v
-    mxcheck run cases --id edge/ties --fault round_half_up   # one case on the faulty model
+<!-- not run: takes minutes; scripts/e2e/test_faults.py holds the score -->
+```sh
+mxcheck mutate cases                      # every fault, score, survivors
+```
+
+```console
+$ mxcheck mutate cases --fault mask_missing
+...
+$ mxcheck run cases --id edge/ties --fault round_half_up   # one case on the faulty model
+...
+[exit 1]
+```
 
 `how`: *site*, a function of the quantizer or executor; *register*, a register or wire of a PE;
 *array*, the stepped array only; *kernel*, around a SIMD kernel; otherwise the knob or key it changes.

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Checks the label table: every label is implemented, and shown by a case or held by a test.
 
-    check_labels.py [--table] [--bin MXCHECK] [ROOT]
+    check_labels.py [--table] [--write] [--bin MXCHECK] [ROOT]
 
 Labels from sim/base/labels.def; mentions in sources, in tests (*_test.cpp, scripts/e2e,
 scripts/golden/tests) and in cases (expect.error, title, description, tags; with --bin also the
 quirks that `mxcheck list` finds in a case's plan). "DOT-4..DOT-6" mentions DOT-5 too. With --table
-the coverage table is printed as Markdown.
+the coverage table is printed as Markdown. With --bin the tables of docs/numerics.md are held
+against the labels and the cases; --write makes them anew.
 """
 import argparse
 import collections
@@ -41,6 +42,7 @@ NO_CASE = {
     **{f'RPT-{word}': 'speaks of run reports' for word in ('FILE', 'VERSION', 'KEY', 'VALUE')},
     **{f'MERGE-{word}': 'speaks of run reports' for word in
        ('SHARD', 'GAP', 'OVERLAP', 'CONTEXT', 'INCOMPLETE', 'DIGEST')},
+    **{f'API-{word}': 'speaks of calls of the library' for word in ('OPTION', 'ARRAY', 'FAILED')},
     'GOLD-CHECKSUM': 'stops a run before any case', 'HW-JSON': 'speaks of profile files',
     'HW-LICENCE': 'speaks of a level, which only a command line chooses',
 }
@@ -100,11 +102,54 @@ def first_of(names):
     return '-' if not names else names[0] + (f' (+{len(names) - 1})' if len(names) > 1 else '')
 
 
+PAGE = 'docs/numerics.md'
+TABLE = re.compile(r'(<!-- labels: ([^>]*?) -->\n).*?(<!-- /labels -->)', re.S)
+KINDS = {'quirks': 'kQuirk', 'refusals': 'kRefusal'}
+MOST_NAMED = 2
+
+
+def escaped(text):
+    return re.sub(r'([|*_<>])', r'\\\1', text.replace('\\"', '"'))
+
+
+def table_of(words, labels, cases):
+    """The rules whose labels begin with one of the words, or all labels of a kind."""
+    lines = ['\n| label | rule | implemented in | shown by |\n|---|---|---|---|\n']
+    for label, kind, meaning, file in labels:
+        if not (KINDS.get(words) == kind or kind == 'kRule' and label.split('-')[0] in words.split()):
+            continue
+        sentence = ''.join(re.findall(r'"((?:[^"\\]|\\.)*)"', meaning))
+        named = [case for case in sorted(cases[label]) if not case.startswith(('schema/', 'devices/'))][:MOST_NAMED]
+        shown = ', '.join(f'`{case}`' for case in named) or ('-' if label not in NO_CASE else NO_CASE[label])
+        lines.append(f'| {label} | {escaped(sentence)} | `{file}` | {shown} |\n')
+    return ''.join(lines) + '\n'
+
+
+def page_of(text, labels, cases):
+    return TABLE.sub(lambda found: found[1] + table_of(found[2], labels, cases) + found[3], text)
+
+
+def check_page(root, labels, cases, write):
+    """Every rule, quirk and refusal stands in the page, as the table and the cases have it."""
+    page = root / PAGE
+    text = page.read_text(encoding='utf-8')
+    made = page_of(text, labels, cases)
+    if write:
+        page.write_text(made, encoding='utf-8')
+        text = made
+    problems = [f'{PAGE}: {label} is in none of its tables' for label, kind, *_ in labels
+                if kind != 'kAdvice' and f'| {label} |' not in made]
+    if text != made:
+        problems.append(f'{PAGE} is not made from the labels and the cases: scripts/check_labels.py --write --bin MXCHECK')
+    return problems
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('root', nargs='?', default='.')
     parser.add_argument('--bin', help='built mxcheck')
     parser.add_argument('--table', action='store_true')
+    parser.add_argument('--write', action='store_true', help='make the tables of docs/numerics.md anew; needs --bin')
     options = parser.parse_args()
     root = pathlib.Path(options.root).resolve()
     labels = LINE.findall((root / 'sim/base/labels.def').read_text(encoding='utf-8'))
@@ -113,6 +158,10 @@ def main():
     if options.bin:
         add_planned(root, options.bin, cases)
     problems = [] if labels else ['sim/base/labels.def: no label found']
+    if options.bin:
+        problems += check_page(root, labels, cases, options.write)
+    elif options.write:
+        parser.error('--write needs --bin')
     seen = set()
     for label, kind, _, file in labels:
         if label in seen:

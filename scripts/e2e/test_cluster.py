@@ -23,7 +23,7 @@ PATIENCE = 120  # seconds: nothing here takes as long, on any machine
 def recipe(name):
     """The commands of docs/cluster.md under a marker."""
     text = (REPOSITORY / 'docs/cluster.md').read_text('utf-8')
-    return re.search(r'<!-- test: %s -->\n```\n(.*?)```' % name, text, re.S)[1]
+    return re.search(r'<!-- test: %s -->\n```sh\n(.*?)```' % name, text, re.S)[1]
 
 
 def environment(**more):

@@ -3,6 +3,7 @@
 #
 #   component mxcheck   program, manual, completion; libmxcheck with headers, CMake package and
 #                       pkg-config file; the suite's cases, values, schemas, example devices
+#   component mpi       the courier of `mpirun mxcheck run` (only where Boost.MPI is)
 #   component python    the module `mxcheck` for Debian's Python (only where pybind11 is)
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
@@ -73,6 +74,13 @@ set(CPACK_DEBIAN_MXCHECK_PACKAGE_NAME mxcheck)
 set(CPACK_DEBIAN_MXCHECK_PACKAGE_SECTION devel)
 set(CPACK_DEBIAN_MXCHECK_PACKAGE_CONTROL_EXTRA ${here}/triggers)
 set(CPACK_DEBIAN_MXCHECK_DESCRIPTION_FILE ${here}/description.txt)
+if(TARGET mxcheck-mpi)
+  list(APPEND CPACK_COMPONENTS_ALL mpi)
+  set(CPACK_COMPONENT_MPI_DESCRIPTION "Runs mxcheck on the ranks of an MPI job.")
+  set(CPACK_DEBIAN_MPI_PACKAGE_NAME mxcheck-mpi)
+  set(CPACK_DEBIAN_MPI_PACKAGE_SECTION devel)
+  set(CPACK_DEBIAN_MPI_PACKAGE_DEPENDS "mxcheck (= ${PROJECT_VERSION})")
+endif()
 if(TARGET mxcheck_python)
   list(APPEND CPACK_COMPONENTS_ALL python)
   set(CPACK_COMPONENT_PYTHON_DESCRIPTION "Runs the cases of mxcheck from Python; values as numpy arrays.")

@@ -35,6 +35,7 @@ class Call {
       return;
     }
     keep_checks(collection);
+    selected_ = collection.selected;
     if (options_.finished) {
       suite_.finished = [this](const reports::CaseResult& c) { options_.finished(to_public(c)); };
     }
@@ -72,7 +73,8 @@ class Call {
     selection_.ops = options_.ops;
     selection_.ids = options_.ids;
     selection_.shard = {options_.shard_index, options_.shard_count};
-    if (options_.shard_count == 0 || options_.shard_index >= options_.shard_count) {
+    if (options_.shard_count == 0 || options_.shard_count > reports::kMostShards ||
+        options_.shard_index >= options_.shard_count) {
       refuse_option(
           "shard_index",
           fmt::format("there is no shard {} of {}", options_.shard_index, options_.shard_count),
@@ -212,15 +214,16 @@ class Call {
     out.isa = kernels::name(suite_.cases.isa);
     for (const kernels::Isa one : kernels::isas_here()) out.isas_here.push_back(kernels::name(one));
     if (options_.seed != 0) out.seed = options_.seed;
-    if (options_.shard_count > 1) {
-      out.shard = fmt::format("{}/{}", options_.shard_index, options_.shard_count);
-    }
+    out.shard = reports::shard_name(selection_.shard);
+    out.selected_cases = static_cast<std::int64_t>(selected_.size());
+    out.selected_digest = reports::selection_digest(selected_);
     return out;
   }
 
   const Options& options_;
   Results& out_;
   suite::Selection selection_;
+  std::vector<suite::CaseIdentity> selected_;  // by all shards together
   suite::SuiteOptions suite_;
 };
 
