@@ -66,7 +66,7 @@ class Prefix(unittest.TestCase):
 
     def test_the_manual_and_completion_are_there(self):
         page = run('man', '-l', self.prefix / 'share/man/man1/mxcheck.1', env={'MANWIDTH': '80', 'MANPAGER': 'cat'})
-        self.assertIn('mxcheck - ', page)
+        self.assertRegex(page, r'NAME\s+mxcheck\s+-\s+bit-exact')
         for command in re.findall(r'^  (\w+)  +\S', self.tool('--help').split('commands:')[1], re.M)[:5]:
             self.assertRegex(page, rf'(?m)^ +{command}$')
         run('bash', '-n', self.prefix / 'share/bash-completion/completions/mxcheck')
@@ -188,7 +188,9 @@ class Debian(unittest.TestCase):
         # What is installed here stands for what the packages depend on.
         (root / 'var/lib/dpkg/status').write_text(pathlib.Path('/var/lib/dpkg/status').read_text())
         (root / 'var/lib/dpkg/available').write_text('')
-        run('dpkg', f'--root={root}', '--no-triggers', '--log=/dev/null', '-i', *self.packages)
+        # There is no shell in that root: the script that calls ldconfig runs in this one.
+        run('dpkg', f'--root={root}', '--force-script-chrootless', '--no-triggers', '--log=/dev/null', '-i',
+            *self.packages)
         self.assertEqual(run('dpkg-query', f'--admindir={root}/var/lib/dpkg', '-W', '-f', '${Status}', 'mxcheck'),
                          'install ok installed')
 
@@ -256,7 +258,7 @@ def main():
         return 77
     result = unittest.TextTestRunner().run(unittest.defaultTestLoader.loadTestsFromModule(sys.modules['__main__']))
     bad = len({test.id() for test, _ in result.failures + result.errors})
-    print(f'{result.testsRun - bad - len(result.skipped)} passed, {bad} failed, {len(result.skipped)} skipped')
+    print(f'{max(0, result.testsRun - bad - len(result.skipped))} passed, {bad} failed, {len(result.skipped)} skipped')
     return 0 if result.wasSuccessful() else 1
 
 
