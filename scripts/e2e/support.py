@@ -14,6 +14,10 @@ import unittest
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 BINARY = os.environ.get('MXCHECK_BIN', str(REPOSITORY / 'build/release/bin/mxcheck'))
 
+# What runs remember from one to the next is not for the home of whoever runs the tests.
+_CACHE = tempfile.TemporaryDirectory(prefix='mxcheck_e2e_cache_')
+os.environ['XDG_CACHE_HOME'] = _CACHE.name
+
 # A dense layer in int8, forward and backward: every kind of value a golden file can hold but
 # statistics.
 DENSE = {

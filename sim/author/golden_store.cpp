@@ -6,13 +6,12 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cctype>
 #include <nlohmann/json.hpp>
 
 #include "sim/base/digest.h"
 #include "sim/base/file.h"
 #include "sim/base/json.h"
+#include "sim/base/temporary_file.h"
 #include "sim/base/text.h"
 #include "sim/suite/checksums.h"
 #include "sim/suite/discover.h"
@@ -81,17 +80,15 @@ class FolderLock {
 
 // Temporary files that base::write_file_atomically left beside `file` when it was killed.
 void remove_litter(const fs::path& file) {
-  constexpr std::size_t kSuffix = 7;  // ".XXXXXX"
   const std::string name = file.filename().string();
   std::error_code error;
   for (fs::directory_iterator it(file.parent_path(), error), end; !error && it != end;
        it.increment(error)) {
     const std::string other = it->path().filename().string();
-    if (other.size() != name.size() + kSuffix || !other.starts_with(name + ".")) continue;
-    const bool letters = std::all_of(other.end() - kSuffix + 1, other.end(),
-                                     [](unsigned char c) { return std::isalnum(c) != 0; });
     std::error_code ignored;
-    if (letters && it->is_regular_file(ignored)) fs::remove(it->path(), ignored);
+    if (base::is_leftover(other, name) && it->is_regular_file(ignored)) {
+      fs::remove(it->path(), ignored);
+    }
   }
 }
 

@@ -6,9 +6,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+
+#include "sim/base/temporary_file.h"
 
 namespace mxcheck::base {
 namespace {
@@ -66,7 +70,11 @@ Result<std::string> read_file(const std::filesystem::path& path, std::uint64_t m
   return data;
 }
 
-Status write_file_atomically(const std::filesystem::path& path, std::string_view data) {
+namespace {
+
+enum class Flush { kNow, kLater };
+
+Status write_and_rename(const std::filesystem::path& path, std::string_view data, Flush flush) {
   std::error_code ignored;
   if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), ignored);
   std::string temporary = path.string() + ".XXXXXX";
@@ -76,7 +84,7 @@ Status write_file_atomically(const std::filesystem::path& path, std::string_view
     const mode_t mask = ::umask(0);
     ::umask(mask);
     const bool written = write_all(file.get(), data) && ::fchmod(file.get(), 0666 & ~mask) == 0 &&
-                         ::fsync(file.get()) == 0;
+                         (flush == Flush::kLater || ::fsync(file.get()) == 0);
     if (!written) {
       const Error error = failure("write", path);
       ::unlink(temporary.c_str());
@@ -89,6 +97,24 @@ Status write_file_atomically(const std::filesystem::path& path, std::string_view
     return error;
   }
   return Unit{};
+}
+
+}  // namespace
+
+Status write_file_atomically(const std::filesystem::path& path, std::string_view data) {
+  return write_and_rename(path, data, Flush::kNow);
+}
+
+Status write_file_unflushed(const std::filesystem::path& path, std::string_view data) {
+  return write_and_rename(path, data, Flush::kLater);
+}
+
+bool is_leftover(std::string_view file, std::string_view name) {
+  constexpr std::size_t kSuffix = 7;  // ".XXXXXX"
+  if (file.size() != name.size() + kSuffix || !file.starts_with(name)) return false;
+  const std::string_view suffix = file.substr(name.size());
+  return suffix[0] == '.' && std::all_of(suffix.begin() + 1, suffix.end(),
+                                         [](unsigned char c) { return std::isalnum(c) != 0; });
 }
 
 Status append_to_file(const std::filesystem::path& path, std::string_view data) {

@@ -9,6 +9,7 @@
 #include "sim/base/digest.h"
 #include "sim/base/file.h"
 #include "sim/casefile/case.h"
+#include "sim/casefile/data_digest.h"
 #include "sim/casefile/source.h"
 #include "sim/tensor/safetensors.h"
 
@@ -17,8 +18,6 @@ namespace {
 
 using numerics::DType;
 using tensor::Tensor;
-
-constexpr std::uint64_t kMostSourceBytes = std::uint64_t{1} << 30;
 
 struct Stored {
   tensor::SafetensorsFile file;

@@ -76,13 +76,22 @@ double node_products(const Graph& graph, const Node& node) {
 
 }  // namespace
 
+double case_elements(const Case& c) {
+  double room = 0;
+  for (int v = 0; v < c.graph.value_count(); ++v) {
+    room += c.run.steps * (elements(c.graph.type(v).shape) + kElementsPerValue);
+  }
+  return room;
+}
+
+std::uint64_t planned_bytes(const Case& c) {
+  return static_cast<std::uint64_t>(kBytesPerElement * case_elements(c));
+}
+
 void check_case_size(Context& context, const JsonValue& root, const Case& c) {
   const double steps = c.run.steps;
-  double room = 0;
+  const double room = case_elements(c);
   double products = 0;
-  for (int v = 0; v < c.graph.value_count(); ++v) {
-    room += steps * (elements(c.graph.type(v).shape) + kElementsPerValue);
-  }
   for (const Node& node : c.graph.nodes) products += steps * node_products(c.graph, node);
   const auto refuse = [&](double found, double most, const char* what) {
     if (found <= most) return;

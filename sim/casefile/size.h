@@ -14,6 +14,17 @@ inline constexpr double kElementsPerValue = 256;
 inline constexpr double kMaxCaseElements = 2e6;
 inline constexpr double kMaxCaseProducts = 1e8;
 
+// Elements of inputs, params and nodes over all steps, every value counted kElementsPerValue more.
+[[nodiscard]] double case_elements(const Case& c);
+
+// An upper estimate of the memory that running the case and all its checks takes beside the case
+// itself, from shapes alone: bytes for every one of case_elements. The factor covers what exists at
+// the same time in the worst of them, mostly as f32 or s32: data, the values of the run, of the run
+// in isolation and of a check's own, expected values, cotangents and gradients of each, codes,
+// accumulators and scales of quantized operands, and the exact sums of a check.
+inline constexpr double kBytesPerElement = 128;
+[[nodiscard]] std::uint64_t planned_bytes(const Case& c);
+
 // Reports CASE-SIZE at `nodes`. Every shape of the case must be known and valid.
 void check_case_size(Context& context, const base::JsonValue& root, const Case& c);
 

@@ -11,9 +11,12 @@
 #include "sim/base/file.h"
 #include "sim/base/text.h"
 #include "sim/cli/build_info.h"
+#include "sim/cli/byte_count.h"
 #include "sim/cli/cluster_run.h"
 #include "sim/cli/console_option.h"
 #include "sim/cli/device_option.h"
+#include "sim/cli/earlier_option.h"
+#include "sim/cli/failed_option.h"
 #include "sim/cli/fault_option.h"
 #include "sim/cli/hardware_option.h"
 #include "sim/cli/interrupt.h"
@@ -34,6 +37,7 @@ CommandLine command_line() {
   line.synopsis = "mxcheck run [PATHS] [options]    PATHS: files and folders, default: cases";
   using Strings = std::vector<std::string>;
   add_selection_options(line.options);
+  add_failed_option(line.options);
   line.options.add_options()  //
       ("policy", po::value<std::string>(),
        "numerics policy instead of the case's: NAME[,KNOB=VALUE]")  //
@@ -44,6 +48,9 @@ CommandLine command_line() {
       ("isa", po::value<std::string>(), "instruction set of the kernels: see mxcheck info")  //
       ("jobs,j", po::value<std::string>(), "cases run at a time, 0: one per processor")      //
       ("timeout", po::value<std::string>(), "seconds per case")                              //
+      ("max-memory", po::value<std::string>(),
+       "SIZE such as 512M or 2G for the values of the cases that run at a time, as estimated from "
+       "their shapes; a case that needs more alone is skipped")  //
       ("expectations", po::value<std::string>(),
        "FILE of cases known not to pass, with reasons. A failure as expected is XFAIL and "
        "counts as passed; a pass against it is XPASS and fails. An entry that matches no case "
@@ -63,8 +70,8 @@ CommandLine command_line() {
       ("verbose,v", "a line per case; -vv: also per check")                                     //
       ("very-verbose", "the same as -vv")                                                       //
       ("help,h", "this text");
+  add_earlier_options(line.options);
   add_report_options(line.options);
-  line.missing = {"rerun-failed", "resume", "max-memory"};
   line.synopsis +=
       "\n\nA process of a sharded test: --shard-index and --shard-count, or the variables that\n"
       "GoogleTest (GTEST_TOTAL_SHARDS, GTEST_SHARD_INDEX, GTEST_SHARD_STATUS_FILE) and Bazel\n"
@@ -78,6 +85,10 @@ CommandLine command_line() {
       "  mxcheck run cases --hardware tpu_v5e --expectations cases/expectations/tpu_v5e.json\n"
       "  mxcheck run cases --shard-index 1 --shard-count 4 --report json=shard1.json\n"
       "  mpirun -n 4 mxcheck run cases --report json=report.json\n"
+      "  mxcheck run cases --rerun-failed            # what failed the last time, until it passes\n"
+      "  mxcheck run cases --rerun-failed=ci.json    # what failed somewhere else\n"
+      "  mxcheck run cases --report json=r.json --resume r.json   # after Ctrl-C\n"
+      "  mxcheck run cases --cache ~/.cache/mxcheck/results       # or MXCHECK_CACHE=DIR\n"
       "  mxcheck run my_case.json --dump values.safetensors --dump-mode isolated\n";
   return line;
 }
@@ -123,6 +134,7 @@ suite::SuiteOptions suite_options(const po::variables_map& map) {
   options.jobs = static_cast<unsigned>(integer(map, "jobs", 1, 0, kMostJobs));
   if (options.jobs == 0) options.jobs = std::max(1u, std::thread::hardware_concurrency());
   options.timeout_seconds = positive_number(map, "timeout", 0);
+  options.max_memory = byte_count(map, "max-memory", 0);
   constexpr std::int64_t kMostFailures = std::int64_t{1} << 40;
   if (has(map, "seed")) {
     options.cases.seed = static_cast<std::uint64_t>(
@@ -139,6 +151,8 @@ reports::RunContext context(const po::variables_map& map, const suite::SuiteOpti
   out.commit = commit();
   for (const std::filesystem::path& path : paths(map)) out.paths.push_back(path.string());
   out.selection = selection_text(map);
+  if (wants_failed(map))
+    out.selection += out.selection.empty() ? "--rerun-failed" : " --rerun-failed";
   if (options.cases.policy) out.policy = numerics::describe(*options.cases.policy);
   out.hardware = text(map, "hardware", "");
   for (const fault::Fault& fault : options.cases.faults) {
@@ -193,10 +207,24 @@ Entries check_entries(const suite::Expectations& expectations, const suite::Coll
 bool is_partial(const po::variables_map& map) {
   const std::vector<std::filesystem::path> where = paths(map);
   std::error_code error;
-  return !selection_text(map).empty() ||
+  return !selection_text(map).empty() || wants_failed(map) ||
          std::any_of(where.begin(), where.end(), [&](const std::filesystem::path& path) {
            return !std::filesystem::is_directory(path, error);
          });
+}
+
+// The folders of which nothing was left out.
+std::vector<std::filesystem::path> whole_folders(const po::variables_map& map,
+                                                 const reports::RunContext& context) {
+  if (is_partial(map) || !context.shard.empty()) return {};
+  return paths(map);
+}
+
+std::string why_nothing(const std::optional<suite::FailedCases>& failed) {
+  if (!failed) return "nothing selected";
+  if (failed->size() == 0) return "nothing had failed, so nothing runs again";
+  return fmt::format("none of the {} cases that had failed is among those selected",
+                     failed->size());
 }
 
 void print_diagnostics(const base::Diagnostics& diagnostics) {
@@ -223,6 +251,12 @@ WorkerPlan read_plan(const po::variables_map& map) {
   base::Result<suite::Collection> collected = suite::collect(paths(map), selected);
   if (!collected) throw UsageError(base::printable(collected.error()));
   plan.collection = std::move(collected).value();
+  if (const std::optional<suite::FailedCases> failed = failed_before(map)) {
+    if (selected.shard.count > 1) {
+      throw UsageError("--rerun-failed: what failed is not many cases, run them in one process");
+    }
+    failed->select(plan.collection);
+  }
   plan.context = context(map, plan.options);
   plan.context.shard = reports::shard_name(selected.shard);
   plan.context.selected_cases = static_cast<std::int64_t>(plan.collection.selected.size());
@@ -249,6 +283,10 @@ int run_run(const Arguments& arguments) {
   if (cluster != nullptr && (has(map, "jobs") || has(map, "device"))) {
     throw UsageError("-j and --device are for one process; under mpirun every rank computes");
   }
+  if (cluster != nullptr && wants_failed(map)) {
+    throw UsageError("--rerun-failed: what failed is not many cases, run them in one process");
+  }
+  const std::optional<suite::FailedCases> failed = failed_before(map);
   WorkerPlan plan = read_plan(map);
   suite::SuiteOptions& options = plan.options;
   suite::Collection& collection = plan.collection;
@@ -272,6 +310,8 @@ int run_run(const Arguments& arguments) {
   options.expectations = expectations ? &*expectations : nullptr;
   const std::size_t total = collection.cases.size() + collection.refused.size();
   const reports::ConsoleStyle style = console_style(map);
+  Earlier earlier(map, run_context, options.cases, options.expectations);
+  options.earlier = earlier.results();
   reports::ConsoleWriter console(style, run_context);
   Progress progress(map, total);
   options.finished = [&](const reports::CaseResult& c) {
@@ -293,10 +333,16 @@ int run_run(const Arguments& arguments) {
   print_diagnostics(run.diagnostics);
   // A shard may be empty; what all shards have together may not.
   const bool nothing = run_context.selected_cases == 0;
-  if (nothing) fmt::print(stderr, "mxcheck: nothing selected\n");
+  if (nothing) fmt::print(stderr, "mxcheck: {}\n", why_nothing(failed));
+  remember_failed(run.result, whole_folders(map, run_context));
   if (run.abandoned) fmt::print(stderr, "mxcheck: a case that ran out of time was left behind\n");
   bool written = write_outputs(run.result, requests, text(map, "dump", ""), std::move(run.dump));
   written = annotate(map, run.result) && written;
+  earlier.finish();
+  for (const std::string& warning : earlier.warnings()) {
+    fmt::print(stderr, "mxcheck: warning: {}\n", base::printable(warning));
+  }
+  if (verbosity(map) > 0) fmt::print("{}", earlier.text(run.result));
   fmt::print("{}", console.summary(run.result));
   std::fflush(stdout);
   const int code = !written ? kExitUsage : nothing ? kExitNothing : exit_code(run, entries);

@@ -1,4 +1,4 @@
-// Writing a pack: files first, the manifest with their digests last.
+// Writing a pack: files first, the manifest with their digests last, then the folder to its place.
 #include "sim/mxu/pack.h"
 
 #include <fmt/format.h>
@@ -7,6 +7,7 @@
 
 #include "sim/base/digest.h"
 #include "sim/base/file.h"
+#include "sim/base/new_folder.h"
 #include "sim/mxu/cycle.h"
 #include "sim/mxu/pack_format.h"
 #include "sim/tensor/npy.h"
@@ -89,7 +90,9 @@ base::Status write_pack(const std::filesystem::path& dir, const Profile& profile
   if (products.size() > internal::kMaxPackProducts) {
     return base::Error{"a pack holds at most 1000 products"};
   }
-  Writer writer(dir);
+  base::NewFolder folder(dir);
+  if (!folder.made()) return folder.made();
+  Writer writer(folder.path());
   Json manifest = {{"format", internal::kPackFormat},
                    {"version", internal::kPackVersion},
                    {"origin", origin},
@@ -109,7 +112,7 @@ base::Status write_pack(const std::filesystem::path& dir, const Profile& profile
   writer.write("manifest.json",
                manifest.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
   if (!writer.problem().empty()) return base::Error{writer.problem()};
-  return base::Unit{};
+  return folder.place();
 }
 
 }  // namespace mxcheck::mxu

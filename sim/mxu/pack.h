@@ -32,7 +32,8 @@ struct PackProduct {
   Product product;
 };
 
-// Writes the folder (created if missing). Fails on a refused product or a full disk. `origin` says
+// Writes the folder whole or not at all; one that is there already must be empty. Fails on a
+// refused product or a full disk. `origin` says
 // where the products come from (case id and digest); free text.
 [[nodiscard]] base::Status write_pack(const std::filesystem::path& dir, const Profile& profile,
                                       const std::vector<PackProduct>& products,

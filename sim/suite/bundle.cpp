@@ -2,16 +2,14 @@
 #include "sim/suite/bundle.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 
 #include "reports/json.h"
 #include "sim/base/digest.h"
 #include "sim/base/file.h"
 #include "sim/base/json.h"
+#include "sim/base/new_folder.h"
 #include "sim/base/text.h"
 
 namespace mxcheck::suite {
@@ -100,27 +98,6 @@ std::string summary_text(const Bundle& bundle) {
       v.totals.skipped, list, name(v.kind));
 }
 
-// Removes a folder that was not finished.
-class TemporaryFolder {
- public:
-  explicit TemporaryFolder(std::string pattern) : path_(std::move(pattern)) {
-    made_ = ::mkdtemp(path_.data()) != nullptr;
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    if (made_) fs::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  [[nodiscard]] bool made() const { return made_; }
-  [[nodiscard]] fs::path path() const { return path_; }
-  void keep() { made_ = false; }
-
- private:
-  std::string path_;
-  bool made_ = false;
-};
-
 }  // namespace
 
 const char* name(BundleVerdict::Kind kind) {
@@ -187,12 +164,8 @@ std::string bundle_digest(const Bundle& bundle) {
 base::Status write_bundle(const Bundle& bundle, const fs::path& dir) {
   const std::map<std::string, std::string> files = internal::bundle_files(bundle);
   const std::string sums = internal::sums_text(files);
-  const fs::path target = dir.has_filename() ? dir : dir.parent_path();
-  TemporaryFolder folder(target.string() + ".XXXXXX");
-  if (!folder.made()) {
-    return base::Error{
-        fmt::format("cannot make a folder beside {}: {}", target.string(), std::strerror(errno))};
-  }
+  base::NewFolder folder(dir);
+  if (!folder.made()) return folder.made();
   std::map<std::string, std::string> all = files;
   all["SHA256SUMS"] = sums;
   all["host.json"] = internal::host_text(bundle.host, sums);
@@ -200,17 +173,7 @@ base::Status write_bundle(const Bundle& bundle, const fs::path& dir) {
     const base::Status written = base::write_file_atomically(folder.path() / name, text);
     if (!written) return written;
   }
-  std::error_code error;
-  fs::permissions(folder.path(),
-                  fs::perms::owner_all | fs::perms::group_read | fs::perms::group_exec |
-                      fs::perms::others_read | fs::perms::others_exec,
-                  error);
-  fs::rename(folder.path(), target, error);
-  if (error) {
-    return base::Error{fmt::format("cannot rename to {}: {}", target.string(), error.message())};
-  }
-  folder.keep();
-  return base::Unit{};
+  return folder.place();
 }
 
 }  // namespace mxcheck::suite

@@ -16,12 +16,11 @@ constexpr std::uint64_t kLargestSums = std::uint64_t{16} << 20;
 constexpr std::uint64_t kLargestGolden = std::uint64_t{4} << 30;
 constexpr std::size_t kHexDigits = 64;
 
-base::Diagnostic problem(const fs::path& file, const std::string& fact, const std::string& hint) {
+base::Diagnostic problem(const fs::path& file, const std::string& fact) {
   base::Diagnostic d;
   d.file = file.string();
   d.label = "GOLD-CHECKSUM";
   d.fact = fact;
-  d.hint = hint;
   return d;
 }
 
@@ -42,7 +41,7 @@ const std::optional<Checksums::Sums>& Checksums::sums_of(const fs::path& folder,
   slot->second.emplace();
   const base::Result<std::string> text = base::read_file(file, kLargestSums);
   if (!text) {
-    diagnostics.push_back(problem(file, text.error(), ""));
+    diagnostics.push_back(problem(file, text.error()));
     return slot->second;
   }
   int number = 0;
@@ -52,7 +51,7 @@ const std::optional<Checksums::Sums>& Checksums::sums_of(const fs::path& folder,
     const std::string digest = line.substr(0, kHexDigits);
     // "<64 hex digits>  <path>", or " *<path>" as sha256sum --binary writes it.
     if (line.size() < kHexDigits + 3 || !is_hex_digest(digest)) {
-      diagnostics.push_back(problem(file, fmt::format("line {} is not a checksum", number), ""));
+      diagnostics.push_back(problem(file, fmt::format("line {} is not a checksum", number)));
       continue;
     }
     (*slot->second)[line.substr(kHexDigits + 2)] = digest;
@@ -76,18 +75,14 @@ std::string Checksums::check(const fs::path& golden, const fs::path& root,
       const std::string relative = path.lexically_relative(folder).generic_string();
       const auto expected = sums->find(relative);
       if (expected == sums->end()) {
-        base::Diagnostic d = problem(
-            golden,
-            "no checksum is recorded for this golden in " + (folder / kChecksumFile).string(), "");
+        base::Diagnostic d = problem(golden, "no checksum is recorded for this golden in " +
+                                                 (folder / kChecksumFile).string());
         d.severity = base::Severity::kWarning;
         diagnostics.push_back(d);
       } else if (expected->second != digest) {
-        diagnostics.push_back(problem(
-            golden,
-            fmt::format("SHA-256 is {}, {} says {}", digest, (folder / kChecksumFile).string(),
-                        expected->second),
-            "expected values change only by recording them again; restore the file, or record "
-            "golden and checksum together"));
+        diagnostics.push_back(
+            problem(golden, fmt::format("SHA-256 is {}, {} says {}", digest,
+                                        (folder / kChecksumFile).string(), expected->second)));
       }
       break;
     }

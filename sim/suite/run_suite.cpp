@@ -12,11 +12,15 @@
 #include <mutex>
 #include <thread>
 
+#include "reports/console.h"
 #include "reports/shard.h"
 #include "sim/base/labels.h"
+#include "sim/casefile/data_digest.h"
+#include "sim/casefile/size.h"
 #include "sim/suite/case_place.h"
 #include "sim/suite/checksums.h"
 #include "sim/suite/compare.h"
+#include "sim/suite/memory.h"
 
 namespace mxcheck::suite {
 namespace {
@@ -27,11 +31,27 @@ using reports::Status;
 
 constexpr auto kPollInterval = std::chrono::milliseconds(50);
 
+CaseRun skipped_for_memory(const Case& c, const SuiteOptions& options) {
+  constexpr double kMiB = 1 << 20;
+  CaseRun run;
+  run.result = blank_result(c, options.cases);
+  run.result.status = Status::kSkip;
+  run.result.reason = fmt::format("its shapes need up to {:.1f} MiB, more than the limit of {:.1f}",
+                                  static_cast<double>(casefile::planned_bytes(c)) / kMiB,
+                                  static_cast<double>(options.max_memory) / kMiB);
+  return run;
+}
+
 // One slot per case; workers fill them, the caller empties them in order.
 class Pool {
  public:
-  Pool(std::vector<std::shared_ptr<const Case>> cases, const SuiteOptions& options)
-      : cases_(std::move(cases)), options_(options), slots_(cases_.size()) {
+  Pool(std::vector<std::shared_ptr<const Case>> cases,
+       const std::map<std::string, std::string>& goldens, const SuiteOptions& options)
+      : cases_(std::move(cases)),
+        goldens_(goldens),
+        options_(options),
+        memory_(options.max_memory),
+        slots_(cases_.size()) {
     const std::size_t count =
         std::min<std::size_t>(std::max(1u, options.jobs), std::max<std::size_t>(1, cases_.size()));
     for (std::size_t i = 0; i < count; ++i) workers_.emplace_back([this] { work(); });
@@ -61,13 +81,45 @@ class Pool {
   [[nodiscard]] bool abandoned() const { return abandoned_; }
 
  private:
+  // What an earlier run has of the case, or else what it gives now; nullopt: interrupted.
+  std::optional<CaseRun> obtain(const std::shared_ptr<const Case>& c) {
+    const auto golden = goldens_.find(c->id);
+    const std::optional<std::string> data = casefile::data_digest(*c);
+    const FileDigests files{golden == goldens_.end() ? "" : golden->second, data.value_or("")};
+    const std::uint64_t need = casefile::planned_bytes(*c);
+    CaseRun run;
+    if (!memory_.can_ever_hold(need)) {
+      run = skipped_for_memory(*c, options_);
+    } else {
+      for (EarlierResults* earlier : options_.earlier) {
+        std::optional<CaseResult> found = data ? earlier->find(*c, files) : std::nullopt;
+        if (!found) continue;
+        run.result = std::move(*found);
+        return run;
+      }
+      std::optional<CaseRun> now = compute(c, need);
+      if (!now) return std::nullopt;
+      run = std::move(*now);
+    }
+    run.result.golden_digest = files.golden;
+    for (EarlierResults* earlier : options_.earlier) {
+      if (data) earlier->keep(*c, files, run.result);
+    }
+    return run;
+  }
+
+  std::optional<CaseRun> compute(const std::shared_ptr<const Case>& c, std::uint64_t need) {
+    // Whoever computes elsewhere has memory of its own.
+    if (options_.runner != nullptr) return options_.runner->run(c);
+    const MemoryGate::Place place(memory_, need);
+    return run_in_time(c, options_, abandoned_);
+  }
+
   void work() {
     while (!halt_ && !interrupted()) {
       const std::size_t i = next_.fetch_add(1);
       if (i >= cases_.size()) return;
-      std::optional<CaseRun> run = options_.runner != nullptr
-                                       ? options_.runner->run(cases_[i])
-                                       : run_in_time(cases_[i], options_, abandoned_);
+      std::optional<CaseRun> run = obtain(cases_[i]);
       if (!run) return;
       const std::lock_guard lock(mutex_);
       slots_[i] = std::move(run);
@@ -76,7 +128,9 @@ class Pool {
   }
 
   std::vector<std::shared_ptr<const Case>> cases_;
+  const std::map<std::string, std::string>& goldens_;  // digest by case id
   const SuiteOptions& options_;
+  MemoryGate memory_;
   std::vector<std::optional<CaseRun>> slots_;
   std::vector<std::thread> workers_;
   std::mutex mutex_;
@@ -124,7 +178,7 @@ class Runner {
 
   SuiteRun run(const std::map<std::string, std::string>& digests) {
     {
-      Pool pool(cases_, options_);
+      Pool pool(cases_, digests, options_);
       std::size_t next_refused = 0;
       for (std::size_t i = 0; i < cases_.size() && !done_; ++i) {
         while (next_refused < refused_.size() && refused_[next_refused].id < cases_[i]->id) {
@@ -132,8 +186,6 @@ class Runner {
         }
         std::optional<CaseRun> run = done_ ? std::nullopt : pool.take(i);
         if (!run) break;
-        const auto digest = digests.find(cases_[i]->id);
-        if (digest != digests.end()) run->result.golden_digest = digest->second;
         add(std::move(*run));
       }
       run_.interrupted = pool.interrupted();
@@ -232,7 +284,17 @@ bool check_goldens(const std::vector<Case>& cases, std::map<std::string, std::st
     const std::filesystem::path golden = c.file.parent_path() / c.expect.golden;
     // Outside the root: refused when the case is loaded, not read here.
     if (c.expect.golden.empty() || !is_below(golden, c.root)) continue;
+    const std::size_t before = diagnostics.size();
     digests[c.id] = checksums.check(golden, c.root, diagnostics);
+    for (std::size_t i = before; i < diagnostics.size(); ++i) {
+      const bool of_golden = diagnostics[i].file == golden.string();
+      if (!of_golden || diagnostics[i].severity != base::Severity::kError) continue;
+      diagnostics[i].hint = fmt::format(
+          "expected values change only by recording them again: `mxcheck bless {}` shows what "
+          "changed and records golden and checksum together, also after a bless that was cut "
+          "short; or restore the file",
+          reports::shell_quote(c.file.string()));
+    }
   }
   return !base::has_errors(diagnostics);
 }

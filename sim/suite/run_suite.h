@@ -12,6 +12,7 @@
 
 #include "reports/model.h"
 #include "sim/suite/collect.h"
+#include "sim/suite/earlier_results.h"
 #include "sim/suite/expectations.h"
 #include "sim/suite/run_case.h"
 
@@ -30,10 +31,13 @@ struct SuiteOptions {
   CaseOptions cases;
   unsigned jobs = 1;
   double timeout_seconds = 0;               // per case; 0: none
+  std::uint64_t max_memory = 0;             // bytes, by casefile::planned_bytes; 0: no limit
   std::int64_t max_failures = 0;            // stop after so many; 0: never
   const std::atomic<bool>* stop = nullptr;  // set from a signal handler
   const Expectations* expectations = nullptr;
   CaseRunner* runner = nullptr;  // null: the threads of the run compute themselves
+  // Asked in this order before a case runs, and told what came of it.
+  std::vector<EarlierResults*> earlier;
   std::function<void(const reports::CaseResult&)>
       finished;  // in case order, from the caller's thread
 };

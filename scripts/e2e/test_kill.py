@@ -1,0 +1,190 @@
+"""kill -9 at any moment leaves whole files, or none, under their final names, and what was there before is there still
+or made anew by the same command.
+
+Each command is killed at random points (fixed seed) spread over its measured length. Every point is checked: all
+files parse whole, earlier results are still there, and the command and its readers work afterwards as if nothing had
+happened.
+"""
+import hashlib
+import json
+import os
+import pathlib
+import random
+import re
+import shutil
+import subprocess
+import time
+import xml.etree.ElementTree
+
+from support import BINARY, REPOSITORY, ToolTest, dense, last_line, read_safetensors
+
+LEFTOVER = re.compile(r'\.[0-9A-Za-z]{6}$')
+
+
+class Killed(ToolTest):
+    environment = {}
+
+    def setUp(self):
+        super().setUp()
+        self.words = random.Random(10)
+
+    def whole_time(self, arguments, prepare, code):
+        """The longest of three runs to the end."""
+        times = []
+        for point in range(3):
+            prepare(point)
+            start = time.perf_counter()
+            self.tool(*arguments, code=code, environment=self.environment)
+            times.append(time.perf_counter() - start)
+        return max(times)
+
+    def killed_at(self, points, arguments, prepare, code=0):
+        """Yields after each kill; the moments are spread evenly over the length of the command."""
+        whole = self.whole_time(arguments, prepare, code)
+        environment = {k: v for k, v in os.environ.items() if not k.startswith('MXCHECK_')}
+        environment.update(self.environment)
+        for point in range(points):
+            prepare(point)
+            moment = whole * (point + self.words.random()) / points
+            process = subprocess.Popen([BINARY, *map(str, arguments)], stdout=subprocess.DEVNULL,
+                                       stderr=subprocess.DEVNULL, cwd=self.folder, env=environment)
+            time.sleep(moment)
+            process.kill()
+            process.wait()
+            yield point
+
+    def final_files(self, folder='.'):
+        """Everything a reader may take for a result."""
+        return [p for p in sorted((self.folder / folder).rglob('*'))
+                if p.is_file() and not any(LEFTOVER.search(part) for part in p.relative_to(self.folder).parts)]
+
+    def check_whole(self, path):
+        """A file of a known kind is complete."""
+        data = path.read_bytes()
+        if path.suffix in ('.json', '.sarif') and data.startswith(b'mxcheck-cache'):
+            head, _, body = data.partition(b'\n')
+            self.assertEqual(head.decode().split()[2], hashlib.sha256(body).hexdigest(), path)
+        elif path.suffix in ('.json', '.sarif'):
+            json.loads(data)
+        elif path.suffix == '.xml':
+            xml.etree.ElementTree.fromstring(data)
+        elif path.suffix == '.html':
+            self.assertTrue(data.rstrip().endswith(b'</html>'), path)
+        elif path.suffix == '.safetensors':
+            values = read_safetensors(path)
+            self.assertTrue(values)
+            size = int.from_bytes(data[:8], 'little')
+            ends = [v['data_offsets'][1] for n, v in json.loads(data[8:8 + size]).items() if n != '__metadata__']
+            self.assertEqual(len(data), 8 + size + max(ends), path)
+        else:
+            self.assertTrue(data.endswith(b'\n'), path)
+
+
+class Run(Killed):
+    def test_run_with_every_output(self):
+        for i in range(12):
+            self.write_blessed(f'cases/{i:02}.json', dense(inputs={'x': {'random': 'normal', 'seed': i, 'shape': [4, 16]}}))
+        outputs = {'json': 'out/r.json', 'junit': 'out/r.xml', 'html': 'out/r.html', 'sarif': 'out/r.sarif'}
+        arguments = ['run', 'cases', '-j', '2', '--cache', 'cache']
+        for kind, file in outputs.items():
+            arguments += ['--report', f'{kind}={file}']
+        (self.folder / 'out').mkdir()
+        self.tool(*arguments, code=0)
+        cached = 0
+        for _ in self.killed_at(20, arguments, lambda _: shutil.rmtree(self.folder / 'cache', ignore_errors=True)):
+            for path in self.final_files():
+                self.check_whole(path)
+            # The report of an earlier run is there still, or the new one, which says the same.
+            self.assertEqual({p.name for p in self.final_files('out')}, {pathlib.Path(f).name for f in outputs.values()})
+            again = self.tool(*arguments, '--resume', 'out/r.json', code=0)
+            self.assertIn('12 of 12 results are those of out/r.json', again.stdout)
+            again = self.tool('run', 'cases', '--cache', 'cache', '--report', 'json=again.json', code=0)
+            self.assertEqual(again.stderr, '')
+            cached += any('cached: the result of an earlier run' in c['notes'] for c in json.loads((self.folder / 'again.json').read_text())['cases'])
+        self.assertGreater(cached, 0)
+
+    def test_run_with_values_and_failures_to_remember(self):
+        for i in range(6):
+            self.write(f'cases/{i:02}.json', dense(**({'expect': {'error': 'RULE-UNUSED'}} if i % 2 else {})))
+        self.environment = {'XDG_CACHE_HOME': str(self.folder / 'home')}
+        arguments = ['run', 'cases', '--dump', 'd.safetensors']
+        for _ in self.killed_at(10, arguments, lambda _: None, code=1):
+            for path in self.final_files():
+                self.check_whole(path)
+            self.assertTrue((self.folder / 'd.safetensors').exists())
+            again = self.tool('run', 'cases', '--rerun-failed', environment=self.environment, code=1)
+            self.assertEqual(last_line(again.stdout), '0 passed, 3 failed, 0 skipped')
+
+
+class Bless(Killed):
+    """Golden, SHA256SUMS and PROVENANCE.json are three files; a kill may come between them."""
+
+    def cases(self, seed):
+        for i in range(3):
+            case = dense(inputs={'x': {'random': 'normal', 'seed': 10 * seed + i, 'shape': [4, 16]}})
+            if (self.folder / f'cases/{i}.safetensors').exists():
+                case['expect'] = {'golden': f'{i}.safetensors'}
+            self.write(f'cases/{i}.json', case)
+
+    def prepare(self, point):
+        """In turn: nothing is recorded, or other values are."""
+        if point % 2 == 0:
+            shutil.rmtree(self.folder / 'cases', ignore_errors=True)
+            self.cases(0)
+        else:
+            self.tool('bless', 'cases', '-q', code=0)
+            self.cases(point)
+
+    def digest(self, name):
+        return hashlib.sha256((self.folder / 'cases' / name).read_bytes()).hexdigest()
+
+    def unfit(self):
+        """Goldens that are not what SHA256SUMS says."""
+        sums = self.folder / 'cases/SHA256SUMS'
+        lines = [line.split('  ') for line in sums.read_text().splitlines()] if sums.exists() else []
+        return [name for digest, name in lines if self.digest(name) != digest]
+
+    def test_bless_first_and_over_earlier_values(self):
+        for _ in self.killed_at(40, ['bless', 'cases'], self.prepare):
+            for path in self.final_files('cases'):
+                self.check_whole(path)
+            run = self.tool('run', 'cases')
+            unfit = self.unfit()
+            if unfit:  # the run says exactly what to do
+                self.assertEqual((len(unfit), run.returncode), (1, 4))
+                stem = unfit[0].removesuffix('.safetensors')
+                self.assertIn(f'mxcheck bless cases/{stem}.json', run.stderr)
+            else:
+                self.assertIn(run.returncode, (0, 1), run.stderr)
+            self.tool('bless', 'cases', '-q', code=0)
+            run = self.tool('run', 'cases', code=0)
+            self.assertEqual(run.stderr, '')
+            self.assertEqual(self.unfit(), [])
+            provenance = json.loads((self.folder / 'cases/PROVENANCE.json').read_text())['files']
+            self.assertEqual({name: entry['sha256'] for name, entry in provenance.items()},
+                             {f'{i}.safetensors': self.digest(f'{i}.safetensors') for i in range(3)})
+
+
+class Folders(Killed):
+    def test_pack(self):
+        path = self.write('dense.json', dense())
+        remove = lambda _: shutil.rmtree(self.folder / 'pack', ignore_errors=True)
+        for _ in self.killed_at(15, ['pack', path, '-o', 'pack'], remove):
+            if (self.folder / 'pack').exists():
+                result = self.tool('verify', 'pack', code=1)
+                self.assertIn('0 passed, 3 failed, 0 skipped', result.stdout)  # whole, and not filled yet
+                self.assertIn('exists already', self.tool('pack', path, '-o', 'pack', code=4).stderr)
+            else:
+                self.tool('pack', path, '-o', 'pack', code=0)
+
+    def test_conform(self):
+        self.write('cases/dense.json', dense())
+        device = REPOSITORY / 'cases/devices/reference_process.json'
+        remove = lambda _: shutil.rmtree(self.folder / 'bundle', ignore_errors=True)
+        arguments = ['conform', '--device', device, 'cases', '-o', 'bundle']
+        for _ in self.killed_at(15, arguments, remove):
+            if (self.folder / 'bundle').exists():
+                self.tool('verify', '--bundle', 'bundle', code=0)
+            else:
+                self.tool(*arguments, code=0)
+                self.tool('verify', '--bundle', 'bundle', code=0)
