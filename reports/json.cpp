@@ -2,6 +2,8 @@
 // JSON cannot carry (inf, nan) are written as strings.
 #include "reports/json.h"
 
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
 #include "reports/json_detail.h"
@@ -251,22 +253,30 @@ std::vector<Fact> context_facts(const RunContext& context) {
 }
 
 std::string to_json(const RunResult& run) {
-  Json cases = Json::array();
-  for (const CaseResult& c : run.cases) cases.push_back(to_json(c));
   Json expectations = Json::array();
   for (const ExpectationUse& e : run.expectations) expectations.push_back(to_json(e));
   const Totals sum = totals(run);
-  const Json report{
-      {"mxcheck_report", kReportVersion},
-      {"context", context_json(run.context)},
-      {"suite_digest", run.suite_digest},
-      {"incomplete", run.incomplete},
-      {"totals", {{"passed", sum.passed}, {"failed", sum.failed}, {"skipped", sum.skipped}}},
-      {"kernels", to_json(kernel_totals(run))},
-      {"expectations", expectations},
-      {"cases", cases},
-      {"milliseconds", run.milliseconds}};
-  return layout(report, 0) + "\n";
+  std::string out;
+  const auto begin = [&](const char* key) -> std::string& {
+    return out += fmt::format("{}\n \"{}\": ", out.empty() ? "{" : ",", key);
+  };
+  begin("mxcheck_report") += layout(kReportVersion, 1);
+  begin("context") += layout(context_json(run.context), 1);
+  begin("suite_digest") += layout(run.suite_digest, 1);
+  begin("incomplete") += layout(run.incomplete, 1);
+  begin("totals") +=
+      layout({{"passed", sum.passed}, {"failed", sum.failed}, {"skipped", sum.skipped}}, 1);
+  begin("kernels") += layout(to_json(kernel_totals(run)), 1);
+  begin("expectations") += layout(expectations, 1);
+  // One case after the other: as values all of them take many times what their text takes.
+  begin("cases") += "[";
+  for (const CaseResult& c : run.cases) {
+    out += out.back() == '[' ? "\n  " : ",\n  ";
+    out += layout(to_json(c), 2);
+  }
+  out += run.cases.empty() ? "]" : "\n ]";
+  begin("milliseconds") += layout(run.milliseconds, 1);
+  return out + "\n}\n";
 }
 
 }  // namespace mxcheck::reports

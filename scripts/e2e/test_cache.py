@@ -1,5 +1,6 @@
 """`run --cache`: an unchanged case that passed is free, anything that could change a result makes it run again."""
 import json
+import pathlib
 import shutil
 import struct
 import subprocess
@@ -86,7 +87,7 @@ class Cache(SuiteTest):
     def test_another_build_runs_everything_again(self):
         self.run_it()
         other = self.folder / 'mxcheck'
-        data = open(BINARY, 'rb').read()
+        data = pathlib.Path(BINARY).read_bytes()
         # The id of the build is what the linker wrote behind the word GNU.
         note = data.index(struct.pack('<III4s', 4, 20, 3, b'GNU\0')) + 16
         other.write_bytes(data[:note] + bytes([data[note] ^ 1]) + data[note + 1:])
@@ -126,7 +127,7 @@ class Cache(SuiteTest):
         (self.folder / 'mine').mkdir()
         (self.folder / 'mine/letter.txt').write_text('dear')
         self.assertIn('holds other things', self.tool('run', 'cases', '--cache', 'mine', code=4).stderr)
-        for size in ('0', '-1', 'x', '1X', '1.5G', '99999999999T', 'G', ''):
+        for size in ('0', '-1', 'x', '1X', '1.5G', '99999999999T', 'G'):
             self.assertIn('--cache-size', self.tool('run', 'cases', '--cache', 'cache', f'--cache-size={size}', code=4).stderr)
 
     def test_the_environment_turns_it_on_and_the_option_off(self):

@@ -11,6 +11,7 @@
 #include <memory>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 #include "reports/console.h"
 #include "reports/shard.h"
@@ -119,7 +120,8 @@ class Pool {
     while (!halt_ && !interrupted()) {
       const std::size_t i = next_.fetch_add(1);
       if (i >= cases_.size()) return;
-      std::optional<CaseRun> run = obtain(cases_[i]);
+      // Nobody needs the case when it has run.
+      std::optional<CaseRun> run = obtain(std::exchange(cases_[i], nullptr));
       if (!run) return;
       const std::lock_guard lock(mutex_);
       slots_[i] = std::move(run);
@@ -187,6 +189,7 @@ class Runner {
         std::optional<CaseRun> run = done_ ? std::nullopt : pool.take(i);
         if (!run) break;
         add(std::move(*run));
+        cases_[i].reset();
       }
       run_.interrupted = pool.interrupted();
       run_.abandoned = pool.abandoned();
