@@ -26,6 +26,8 @@ Analysis::Analysis(const QuantizedProduct& product)
   integer_ = lhs_.integer && rhs_.integer;
   power_of_two_scales_ = std::all_of(lhs_.scale.begin(), lhs_.scale.end(), is_power_of_two) &&
                          std::all_of(rhs_.scale.begin(), rhs_.scale.end(), is_power_of_two);
+  lhs_seen_.assign(lhs_.scale.size(), 0);
+  rhs_seen_.assign(rhs_.scale.size(), 0);
   if (!integer_) {
     lhs_values_ = exact_elements(lhs_);
     rhs_values_ = exact_elements(rhs_);
@@ -38,8 +40,12 @@ Tile& Analysis::tile_of(std::int64_t lhs_position, std::int64_t rhs_position) {
     return t.lhs_position == lhs_position && t.rhs_position == rhs_position;
   };
   if (last_tile_ < tiles.size() && is_it(tiles[last_tile_])) return tiles[last_tile_];
-  last_tile_ =
-      static_cast<std::size_t>(std::find_if(tiles.begin(), tiles.end(), is_it) - tiles.begin());
+  std::uint64_t& lhs_seen = lhs_seen_[static_cast<std::size_t>(lhs_position)];
+  std::uint64_t& rhs_seen = rhs_seen_[static_cast<std::size_t>(rhs_position)];
+  const bool is_new = lhs_seen != element_number_ || rhs_seen != element_number_;
+  const auto found = is_new ? tiles.end() : std::find_if(tiles.begin(), tiles.end(), is_it);
+  last_tile_ = static_cast<std::size_t>(found - tiles.begin());
+  lhs_seen = rhs_seen = element_number_;
   if (last_tile_ == tiles.size()) {
     Tile tile;
     tile.lhs_position = lhs_position;
@@ -54,6 +60,7 @@ Tile& Analysis::tile_of(std::int64_t lhs_position, std::int64_t rhs_position) {
 const Element& Analysis::element(std::int64_t out) {
   product_.contraction.pairs_of(out, pairs_);
   element_ = Element{};
+  ++element_number_;
   for (const Pair& pair : pairs_) {
     const auto l = static_cast<std::size_t>(pair.lhs), r = static_cast<std::size_t>(pair.rhs);
     Tile& tile = tile_of(lhs_.scale_position[l], rhs_.scale_position[r]);

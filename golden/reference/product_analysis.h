@@ -73,6 +73,10 @@ class Analysis {
   std::vector<Pair> pairs_;
   Element element_;
   std::size_t last_tile_ = 0;
+  // The last element that had a tile at a position of lhs, of rhs: where its own number is missing
+  // there is nothing to search for.
+  std::uint64_t element_number_ = 0;
+  std::vector<std::uint64_t> lhs_seen_, rhs_seen_;
 };
 
 }  // namespace mxcheck::reference

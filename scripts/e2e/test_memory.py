@@ -89,13 +89,14 @@ class MaxMemory(ToolTest):
 class Streaming(ToolTest):
     def test_values_of_cases_that_have_run_are_not_held(self):
         rows = 400
-        for i in range(80):
+        for i in range(40):
             case = sized(rows)
             case['inputs']['x']['seed'] = i
+            case['run'] = {'mode': 'forward'}
             self.write(f'many/{i:02}.json', case)
-            if i < 20:
+            if i < 10:
                 self.write(f'few/{i:02}.json', case)
-        few, many = (min(peak(['run', folder], self.folder)[1] for _ in range(2)) for folder in ('few', 'many'))
-        print(f'peak of 20 cases {few / MIB:.1f} MiB, of 80 cases {many / MIB:.1f} MiB')
+        few, many = (peak(['run', folder], self.folder)[1] for folder in ('few', 'many'))
+        print(f'peak of 10 cases {few / MIB:.1f} MiB, of 40 cases {many / MIB:.1f} MiB')
         # A case that has run leaves its result; that is less than the smallest of its inputs.
-        self.assertLess(many - few, 60 * rows * 64 * 4)
+        self.assertLess(many - few, 30 * rows * 64 * 4)

@@ -270,10 +270,25 @@ int exit_code(const suite::SuiteRun& run, Entries entries) {
   return reports::totals(run.result).failed > 0 ? kExitFailed : kExitOk;
 }
 
+// All ranks are given the same words: for help none of them needs the others, or MPI.
+bool asks_for_help(const Arguments& arguments) {
+  try {
+    static_cast<void>(parse(command_line(), arguments));
+  } catch (const HelpRequested&) {
+    return true;
+  } catch (const UsageError&) {
+  }
+  return false;
+}
+
 }  // namespace
 
 int run_run(const Arguments& arguments) {
-  const std::optional<Ranks> ranks = ranks_here();
+  std::optional<Ranks> ranks = ranks_here();
+  if (ranks && asks_for_help(arguments)) {
+    if (ranks->rank > 0) return kExitOk;
+    ranks.reset();
+  }
   if (ranks && ranks->rank > 0) {
     return work_for_cluster([&] { return read_plan(parse(command_line(), arguments)); });
   }
