@@ -28,12 +28,6 @@ class CommandLine(ToolTest):
             result = self.tool('run', *arguments, code=4)
             self.assertIn('mxcheck: error: ', result.stderr, arguments)
 
-    def test_what_this_version_lacks_is_refused_not_ignored(self):
-        self.write('cases/a.json', dense())
-        for arguments in (['--rerun-failed'], ['--max-memory', '1']):
-            result = self.tool('run', *arguments, code=4)
-            self.assertIn('is not part of mxcheck', result.stderr, arguments)
-
     def test_help_has_examples_and_version_has_the_commit(self):
         self.assertIn('examples:', self.tool('--help', code=0).stdout)
         for command in ('run', 'list', 'show', 'lint', 'explain', 'info'):

@@ -50,10 +50,14 @@ class MaxMemory(ToolTest):
         cases = self.results('--max-memory', limit)
         self.assertEqual((cases['small']['status'], cases['large']['status']), ('PASS', 'SKIP'))
         self.assertEqual(cases['large']['reason'],
-                         f'its shapes need up to {large:.1f} MiB, more than the limit of {int(limit) / MIB:.1f}')
+                         f'its shapes need up to {large:.1f} MiB, more than --max-memory, {int(limit) / MIB:.1f}')
         self.assertEqual(self.results('--max-memory', f'{int(large) + 1}M')['large']['status'], 'PASS')
         self.assertEqual(self.results('--max-memory', f'{int(large) + 1}MiB')['large']['status'], 'PASS')
         # Also where a result is at hand: the answer does not depend on what is kept.
+        self.write('huge/huge.json', sized(40_000))
+        unasked = self.tool('run', 'huge', code=0)
+        self.assertIn('1 case(s) skipped for their size; --max-memory allows more', unasked.stderr)
+        self.assertEqual(last_line(unasked.stdout), '0 passed, 0 failed, 1 skipped')
         self.results('--cache', 'cache')
         self.assertEqual(self.results('--cache', 'cache', '--max-memory', limit)['large']['status'], 'SKIP')
 

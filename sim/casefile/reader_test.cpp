@@ -160,10 +160,10 @@ TEST_CASE("tensors each allowed are refused when together too large [CASE-SIZE]"
     text = edited(text, "[4, 8]", fmt::format("[{}, 8]", rows));
     return load(edited(text, "\"mode\": \"grad\",", "\"mode\": \"grad\"," + run)).diagnostics;
   };
-  CHECK(problems(50'000, "").empty());  // x and two nodes: 32 elements a row
-  CHECK(problems(4, "\"steps\": 1000,").empty());
-  for (const base::Diagnostics& found :
-       {problems(70'000, ""), problems(700'000, ""), problems(4, "\"steps\": 2000,")}) {
+  CHECK(problems(12'000'000, "").empty());  // x and two nodes: 32 elements a row
+  CHECK(problems(1'000'000, "\"steps\": 12,").empty());
+  for (const base::Diagnostics& found : {problems(13'000'000, ""), problems(16'000'000, ""),
+                                         problems(1'000'000, "\"steps\": 13,")}) {
     REQUIRE(found.size() == 1);
     CHECK(found[0].label == "CASE-SIZE");
     CHECK(found[0].pointer == "/nodes");
@@ -185,8 +185,8 @@ TEST_CASE("products are counted for every contraction [CASE-SIZE]", "[casefile]"
   const auto fill = [](const char* name, const char* shape) {
     return fmt::format("\"{}\": {{\"fill\": 1, \"shape\": {}}}", name, shape);
   };
-  const std::string square = fill("a", "[500, 400]") + ", " + fill("b", "[400, 499]");
-  const std::string wide = fill("a", "[500, 400]") + ", " + fill("b", "[400, 501]");
+  const std::string square = fill("a", "[5000, 4000]") + ", " + fill("b", "[4000, 4999]");
+  const std::string wide = fill("a", "[5000, 4000]") + ", " + fill("b", "[4000, 5001]");
   const std::string dot =
       "\"op\": \"dot_general\", \"args\": [\"a\", \"b\"], \"dimension_numbers\": [[[1], [0]], [[], "
       "[]]]";
@@ -196,15 +196,17 @@ TEST_CASE("products are counted for every contraction [CASE-SIZE]", "[casefile]"
   CHECK(labels(wide, dot) == "CASE-SIZE ");
   CHECK(labels(square, einsum) == "");
   CHECK(labels(wide, einsum) == "CASE-SIZE ");
-  const std::string groups = ", \"g\": {\"values\": [500], \"dtype\": \"s32\"}";
+  const std::string groups = ", \"g\": {\"values\": [5000], \"dtype\": \"s32\"}";
   const std::string ragged = "\"op\": \"ragged_dot\", \"args\": [\"a\", \"b\", \"g\"]";
-  CHECK(labels(fill("a", "[500, 400]") + ", " + fill("b", "[1, 400, 499]") + groups, ragged) == "");
-  CHECK(labels(fill("a", "[500, 400]") + ", " + fill("b", "[1, 400, 501]") + groups, ragged) ==
+  CHECK(labels(fill("a", "[5000, 4000]") + ", " + fill("b", "[1, 4000, 4999]") + groups, ragged) ==
+        "");
+  CHECK(labels(fill("a", "[5000, 4000]") + ", " + fill("b", "[1, 4000, 5001]") + groups, ragged) ==
         "CASE-SIZE ");
   const std::string conv =
       "\"op\": \"conv_general_dilated\", \"args\": [\"a\", \"b\"], \"padding\": \"SAME\"";
-  CHECK(labels(fill("a", "[1, 100, 100, 10]") + ", " + fill("b", "[9, 11, 10, 10]"), conv) == "");
-  CHECK(labels(fill("a", "[1, 100, 100, 10]") + ", " + fill("b", "[9, 12, 10, 10]"), conv) ==
+  CHECK(labels(fill("a", "[1, 1000, 1000, 10]") + ", " + fill("b", "[90, 11, 10, 10]"), conv) ==
+        "");
+  CHECK(labels(fill("a", "[1, 1000, 1000, 10]") + ", " + fill("b", "[90, 12, 10, 10]"), conv) ==
         "CASE-SIZE ");
 }
 

@@ -11,8 +11,9 @@ class Context;
 // What a value costs beside its elements: its tensors' frames, its quantized forms.
 inline constexpr double kElementsPerValue = 256;
 // Over all steps: elements of inputs, params and nodes; scalar products of contractions and pools.
-inline constexpr double kMaxCaseElements = 2e6;
-inline constexpr double kMaxCaseProducts = 1e8;
+// What no machine runs in a sitting; `run --max-memory` keeps to what this one should.
+inline constexpr double kMaxCaseElements = 4e8;
+inline constexpr double kMaxCaseProducts = 1e11;
 
 // Elements of inputs, params and nodes over all steps, every value counted kElementsPerValue more.
 [[nodiscard]] double case_elements(const Case& c);

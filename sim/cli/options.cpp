@@ -104,11 +104,6 @@ Strings expand_flags(const Arguments& arguments) {
 }
 
 [[noreturn]] void refuse_option(const CommandLine& line, const std::string& word) {
-  for (const std::string& name : line.missing) {
-    if (word == "--" + name) {
-      throw UsageError(fmt::format("option '{}' is not part of mxcheck {}", word, version()));
-    }
-  }
   throw UsageError(fmt::format("mxcheck {} has no option '{}'{}", line.command,
                                base::printable(word),
                                did_you_mean(word, long_names(line.options))));

@@ -51,7 +51,6 @@ struct CommandLine {
   std::string synopsis;  // "mxcheck run [PATHS] [options]"
   std::string examples;  // lines, indented
   po::options_description options{"options"};
-  std::vector<std::string> missing;  // long names that are specified but not part of this version
 };
 
 // Parses the arguments and the environment; words that are no options end up in "paths". Throws

@@ -50,7 +50,7 @@ CommandLine command_line() {
       ("timeout", po::value<std::string>(), "seconds per case")                              //
       ("max-memory", po::value<std::string>(),
        "SIZE such as 512M or 2G for the values of the cases that run at a time, as estimated from "
-       "their shapes; a case that needs more alone is skipped")  //
+       "their shapes; a case that needs more alone is skipped (256M)")  //
       ("expectations", po::value<std::string>(),
        "FILE of cases known not to pass, with reasons. A failure as expected is XFAIL and "
        "counts as passed; a pass against it is XPASS and fails. An entry that matches no case "
@@ -131,10 +131,11 @@ suite::SuiteOptions suite_options(const po::variables_map& map) {
     options.cases.faults.push_back(parse_fault_option(fault));
   }
   constexpr std::int64_t kMostJobs = 1024;
+  constexpr std::uint64_t kUsualMemory = std::uint64_t{256} << 20;
   options.jobs = static_cast<unsigned>(integer(map, "jobs", 1, 0, kMostJobs));
   if (options.jobs == 0) options.jobs = std::max(1u, std::thread::hardware_concurrency());
   options.timeout_seconds = positive_number(map, "timeout", 0);
-  options.max_memory = byte_count(map, "max-memory", 0);
+  options.max_memory = byte_count(map, "max-memory", kUsualMemory);
   constexpr std::int64_t kMostFailures = std::int64_t{1} << 40;
   if (has(map, "seed")) {
     options.cases.seed = static_cast<std::uint64_t>(
@@ -351,6 +352,11 @@ int run_run(const Arguments& arguments) {
   if (nothing) fmt::print(stderr, "mxcheck: {}\n", why_nothing(failed));
   remember_failed(run.result, whole_folders(map, run_context));
   if (run.abandoned) fmt::print(stderr, "mxcheck: a case that ran out of time was left behind\n");
+  if (run.too_large > 0 && !has(map, "max-memory")) {
+    fmt::print(stderr,
+               "mxcheck: warning: {} case(s) skipped for their size; --max-memory allows more\n",
+               run.too_large);
+  }
   bool written = write_outputs(run.result, requests, text(map, "dump", ""), std::move(run.dump));
   written = annotate(map, run.result) && written;
   earlier.finish();

@@ -49,6 +49,7 @@ struct CaseRun {
   graph::Values dump;         // names without the case's id
   std::vector<exec::ProductShape> product_shapes;
   std::optional<DeviceDigests> device;  // of a case a device was asked, or would be
+  bool too_large = false;               // skipped: more than SuiteOptions::max_memory
 };
 
 [[nodiscard]] CaseRun run_case(const casefile::Case& c, const CaseOptions& options);

@@ -35,11 +35,13 @@ constexpr auto kPollInterval = std::chrono::milliseconds(50);
 CaseRun skipped_for_memory(const Case& c, const SuiteOptions& options) {
   constexpr double kMiB = 1 << 20;
   CaseRun run;
+  run.too_large = true;
   run.result = blank_result(c, options.cases);
   run.result.status = Status::kSkip;
-  run.result.reason = fmt::format("its shapes need up to {:.1f} MiB, more than the limit of {:.1f}",
-                                  static_cast<double>(casefile::planned_bytes(c)) / kMiB,
-                                  static_cast<double>(options.max_memory) / kMiB);
+  run.result.reason =
+      fmt::format("its shapes need up to {:.1f} MiB, more than --max-memory, {:.1f}",
+                  static_cast<double>(casefile::planned_bytes(c)) / kMiB,
+                  static_cast<double>(options.max_memory) / kMiB);
   return run;
 }
 
@@ -208,6 +210,7 @@ class Runner {
       run_.dump.emplace(run.result.id + ":" + name, as_stored(value));
     }
     if (run.device) run_.device.emplace(run.result.id, *run.device);
+    if (run.too_large) ++run_.too_large;
     expect(run.result);
     if (!run.refusal.empty() && run.result.status != Status::kXfail) {
       run_.refused = true;

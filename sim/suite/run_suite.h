@@ -49,7 +49,8 @@ struct SuiteRun {
   std::map<std::string, DeviceDigests> device;  // by case id
   bool refused = false;                         // at least one case should have run and was refused
   bool interrupted = false;
-  bool abandoned = false;  // a case that ran out of time still occupies a thread
+  bool abandoned = false;      // a case that ran out of time still occupies a thread
+  std::int64_t too_large = 0;  // cases skipped for max_memory
 };
 
 // True iff every golden has its checksum; otherwise the diagnostics say which does not.
