@@ -200,6 +200,8 @@ class Product {
       strip.ahead_step = fetched;
       return;
     }
+    // Whole rows only: of a block's part of them most that lies side by side is not written now.
+    if (last - first < rhs_.panels()) return;
     const bool by_hook = run_.written != nullptr;
     if (!by_hook && (run_.sums == Sums::kPassing || run_.stride != rhs_.n())) return;
     const auto* written = static_cast<const std::uint8_t*>(by_hook ? run_.written : run_.acc);
