@@ -93,7 +93,7 @@ std::vector<double> interleaved(const std::vector<std::function<void()>>& pieces
   constexpr int kLeast = 3;
   // Below this a piece is run once untimed in its turn, so that what the one before it left in the
   // caches is no part of its time.
-  constexpr double kWarmed = 1e-3;
+  constexpr double kWarmed = 50e-3;
   std::vector<int> inner(pieces.size(), 1);
   std::vector<bool> warmed(pieces.size(), false);
   for (std::size_t i = 0; i < pieces.size(); ++i) {
