@@ -10,7 +10,8 @@ namespace mxcheck::bench {
 
 // Several pieces of work in turn, A B C A B C ..., until `seconds` are over (every piece at least
 // three times): the shortest time of each, in seconds. A piece shorter than 100 us is repeated
-// inside its turn.
+// inside its turn; one shorter than 50 ms is run once untimed before, so that what the piece before
+// it left in the caches is no part of its time.
 [[nodiscard]] std::vector<double> interleaved(const std::vector<std::function<void()>>& pieces,
                                               double seconds);
 

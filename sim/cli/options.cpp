@@ -10,7 +10,6 @@
 
 #include "sim/base/diagnostic.h"
 #include "sim/base/text.h"
-#include "sim/cli/build_info.h"
 #include "sim/cli/shard_option.h"
 #include "sim/graph/graph.h"
 #include "sim/suite/option_text.h"
