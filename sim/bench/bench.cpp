@@ -61,12 +61,13 @@ const std::vector<std::string>& group_names() {
 Report run(const std::vector<std::string>& names, const Options& options) {
   Report report;
   const int processor = pin_thread();
-  const Yardstick yardstick;
+  const Yardstick yardstick(kernels::name(options.isa));
   report.context = {{"processor", processor_name()},
                     {"pinned_to", processor < 0 ? "not pinned" : std::to_string(processor)},
                     {"isa", kernels::name(options.isa)},
                     {"peak_instruction", peak_work(options.isa).instruction},
                     {"onednn", yardstick.found() ? yardstick.version() : "not built"}};
+  if (yardstick.found()) report.context.emplace_back("onednn_isa", yardstick.isa());
   for (const std::string& name : names) {
     for (const Group& group : groups()) {
       if (name != group.name) continue;

@@ -1,6 +1,9 @@
 // Integer products: ours, the peak and oneDNN in turn.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <span>
+
 #include "sim/base/check.h"
 #include "sim/base/threefry.h"
 #include "sim/bench/groups.h"
@@ -14,17 +17,27 @@ constexpr Shape kShapes[] = {{512, 512, 512}, {1024, 1024, 1024}, {2048, 2048, 2
                              {256, 256, 256}, {64, 768, 768},     {128, 1024, 4096},
                              {128, 128, 128}, {8, 512, 512},      {1, 1024, 1024}};
 
-std::vector<std::uint8_t> codes(std::int64_t count, std::uint64_t seed) {
-  std::vector<std::uint8_t> out(static_cast<std::size_t>(count));
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    out[i] = static_cast<std::uint8_t>(base::random_word(seed, i));
+// Operands and sums lie in huge pages where they are large (Buffer), ours and oneDNN's alike.
+void fill_codes(kernels::Buffer& to, std::int64_t count, std::uint64_t seed) {
+  std::uint8_t* out = to.reserve(static_cast<std::size_t>(count));
+  for (std::int64_t i = 0; i < count; ++i) {
+    out[i] = static_cast<std::uint8_t>(base::random_word(seed, static_cast<std::uint64_t>(i)));
   }
-  return out;
+}
+
+std::span<std::int32_t> sums(kernels::Buffer& in, std::int64_t count) {
+  const auto size = static_cast<std::size_t>(count);
+  auto* first = reinterpret_cast<std::int32_t*>(in.reserve(size * sizeof(std::int32_t)));
+  std::fill_n(first, size, 0);
+  return {first, size};
 }
 
 Row bench_shape(const Shape& s, const Options& options, const Yardstick& yardstick) {
-  const std::vector<std::uint8_t> lhs = codes(s.m * s.k, 1), rhs = codes(s.k * s.n, 2);
-  std::vector<std::int32_t> ours(static_cast<std::size_t>(s.m * s.n)), theirs = ours;
+  kernels::Buffer lhs, rhs, our_sums, their_sums;
+  fill_codes(lhs, s.m * s.k, 1);
+  fill_codes(rhs, s.k * s.n, 2);
+  const std::span<std::int32_t> ours = sums(our_sums, s.m * s.n);
+  const std::span<std::int32_t> theirs = sums(their_sums, s.m * s.n);
   const kernels::GemmKernel& kernel = *kernels::gemm_kernels_for(options.isa).front();
   kernels::PackedRhs packed;
   packed.pack(kernel, options.isa, {rhs.data(), s.k, s.n, s.n, 1, true});
@@ -71,7 +84,8 @@ Row bench_shape(const Shape& s, const Options& options, const Yardstick& yardsti
     if (unsigned_run) {
       row.figures.emplace_back("onednn_u8_gops", operations / best[first_theirs] * 1e-9);
     }
-    if (signed_run && ours != theirs) row.note = "oneDNN gives other bits";
+    if (signed_run && !std::equal(ours.begin(), ours.end(), theirs.begin()))
+      row.note = "oneDNN gives other bits";
   } else {
     row.note = "no oneDNN in this build";
   }

@@ -11,6 +11,7 @@ namespace mxcheck::bench {
 
 struct Yardstick::Library {
   decltype(&mxcheck_onednn_version) version = nullptr;
+  decltype(&mxcheck_onednn_limit) limit = nullptr;
   decltype(&mxcheck_onednn_matmul) matmul = nullptr;
   decltype(&mxcheck_onednn_convolution) convolution = nullptr;
   decltype(&mxcheck_onednn_run) run = nullptr;
@@ -23,7 +24,7 @@ struct Yardstick::Library {
   }
 };
 
-Yardstick::Yardstick() {
+Yardstick::Yardstick(const char* isa) {
   std::error_code error;
   const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
   const std::filesystem::path file =
@@ -37,10 +38,12 @@ Yardstick::Yardstick() {
     return function != nullptr;
   };
   if (find(library->version, "mxcheck_onednn_version") &&
+      find(library->limit, "mxcheck_onednn_limit") &&
       find(library->matmul, "mxcheck_onednn_matmul") &&
       find(library->convolution, "mxcheck_onednn_convolution") &&
       find(library->run, "mxcheck_onednn_run") && find(library->free, "mxcheck_onednn_free")) {
     version_ = library->version();
+    isa_ = library->limit(isa);
     library_ = std::move(library);
   }
 }

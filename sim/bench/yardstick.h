@@ -11,11 +11,13 @@ namespace mxcheck::bench {
 
 class Yardstick {
  public:
-  // Looks beside the program: ../lib/libmxcheck_onednn.so of its folder.
-  Yardstick();
+  // Looks beside the program: ../lib/libmxcheck_onednn.so of its folder. oneDNN is kept to the
+  // instruction set `isa` (isas.def).
+  explicit Yardstick(const char* isa);
   ~Yardstick();
   [[nodiscard]] bool found() const;
   [[nodiscard]] const std::string& version() const { return version_; }  // "" if not found
+  [[nodiscard]] const std::string& isa() const { return isa_; }          // in oneDNN's words
 
   // run(lhs, out), or empty where there is none. rhs: s8 [k, n].
   using Run = std::function<void(const void* lhs, std::int32_t* out)>;
@@ -34,7 +36,7 @@ class Yardstick {
  private:
   struct Library;
   std::unique_ptr<Library> library_;
-  std::string version_;
+  std::string version_, isa_;
 };
 
 }  // namespace mxcheck::bench

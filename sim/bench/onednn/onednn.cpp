@@ -3,6 +3,7 @@
 
 #include <oneapi/dnnl/dnnl.hpp>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 #include "sim/bench/onednn/onednn_plugin.h"
@@ -17,6 +18,16 @@ struct Plan {
   dnnl::primitive primitive;
   memory lhs, rhs, out;
 };
+
+struct IsaName {
+  std::string_view ours;
+  dnnl::cpu_isa theirs;
+  const char* name;
+};
+constexpr IsaName kIsas[] = {{"scalar", dnnl::cpu_isa::sse41, "sse41"},
+                             {"avx2", dnnl::cpu_isa::avx2, "avx2"},
+                             {"avx_vnni", dnnl::cpu_isa::avx2_vnni, "avx2_vnni"},
+                             {"avx512_vnni", dnnl::cpu_isa::avx512_core_vnni, "avx512_core_vnni"}};
 
 memory packed(Plan& plan, const memory::desc& from, const memory::desc& to, const void* data) {
   memory source(from, plan.engine, const_cast<void*>(data));
@@ -33,6 +44,18 @@ const char* mxcheck_onednn_version() {
                                    std::to_string(dnnl::version()->minor) + "." +
                                    std::to_string(dnnl::version()->patch);
   return kText.c_str();
+}
+
+const char* mxcheck_onednn_limit(const char* isa) try {
+  for (const IsaName& one : kIsas) {
+    if (one.ours == isa) static_cast<void>(dnnl::set_max_cpu_isa(one.theirs));
+  }
+  for (const IsaName& one : kIsas) {
+    if (one.theirs == dnnl::get_effective_cpu_isa()) return one.name;
+  }
+  return "its own choice";
+} catch (const dnnl::error&) {
+  return "its own choice";
 }
 
 void* mxcheck_onednn_matmul(std::int64_t m, std::int64_t k, std::int64_t n, int lhs_signed,

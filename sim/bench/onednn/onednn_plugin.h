@@ -12,6 +12,10 @@ struct mxcheck_onednn_conv {
 
 // "2.6.3"
 const char* mxcheck_onednn_version();
+// Nothing beyond the instruction set of that name (isas.def), so that a ratio compares loops and
+// not units; before the first product. The set oneDNN will use then, or its own choice for a name
+// it does not know.
+const char* mxcheck_onednn_limit(const char* isa);
 // rhs: s8 [k, n]; the left side s8 or u8 [m, k], s32 results [m, n].
 void* mxcheck_onednn_matmul(std::int64_t m, std::int64_t k, std::int64_t n, int lhs_signed,
                             const std::int8_t* rhs);
