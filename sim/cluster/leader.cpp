@@ -6,6 +6,7 @@
 
 #include "sim/base/text.h"
 #include "sim/cluster/case_wire.h"
+#include "sim/suite/case_result.h"
 
 namespace mxcheck::cluster {
 namespace {

@@ -8,6 +8,7 @@
 
 #include "reports/json.h"
 #include "sim/base/json_reader.h"
+#include "sim/suite/case_result.h"
 
 namespace mxcheck::suite {
 

@@ -14,6 +14,7 @@
 #include "sim/base/json.h"
 #include "sim/base/temporary_file.h"
 #include "sim/base/text.h"
+#include "sim/suite/case_result.h"
 
 namespace mxcheck::suite {
 namespace {

@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <chrono>
 
-#include "reports/finding_text.h"
 #include "sim/suite/case_place.h"
+#include "sim/suite/case_result.h"
 #include "sim/suite/cycle_check.h"
 #include "sim/suite/details.h"
 #include "sim/suite/fake_quant_check.h"
@@ -30,29 +30,6 @@ using reports::CaseResult;
 using reports::CheckResult;
 using reports::Status;
 
-std::string summary_of(const base::Diagnostics& diagnostics) {
-  for (const base::Diagnostic& d : diagnostics) {
-    if (d.severity == base::Severity::kError) return fmt::format("[{}] {}", d.label, d.fact);
-  }
-  return "";
-}
-
-// A case that fails everywhere shows the surroundings of the findings nearest to the cause only.
-void shorten(CheckResult& check) {
-  constexpr std::size_t kPictures = 8;
-  std::vector<reports::Finding*> order;
-  for (reports::Finding& finding : check.findings) order.push_back(&finding);
-  std::stable_sort(order.begin(), order.end(),
-                   [](const reports::Finding* a, const reports::Finding* b) {
-                     return reports::place_in_flow(a->name) < reports::place_in_flow(b->name);
-                   });
-  for (std::size_t i = kPictures; i < order.size(); ++i) {
-    order[i]->window.reset();
-    order[i]->deltas.clear();
-    order[i]->ulps.clear();
-  }
-}
-
 class CaseRunner {
  public:
   CaseRunner(const Case& c, const CaseOptions& options) : case_(c), options_(options) {
@@ -74,7 +51,7 @@ class CaseRunner {
       run_.result.line = refusal_line(diagnostics_);
       run_.refusal = std::move(diagnostics_);
     }
-    for (CheckResult& check : run_.result.checks) shorten(check);
+    for (CheckResult& check : run_.result.checks) shorten_findings(check);
     if (options_.explain && run_.result.line == 0 &&
         reports::verdict(run_.result.status) == reports::Verdict::kFailed) {
       run_.result.line = failure_line(case_, run_.result);
@@ -378,47 +355,6 @@ std::optional<mxu::Profile> profile_of(const Case& c, base::Diagnostics& diagnos
   mxu::ParsedProfile parsed = mxu::make_profile(c.hardware.base, settings, source);
   diagnostics.insert(diagnostics.end(), parsed.diagnostics.begin(), parsed.diagnostics.end());
   return parsed.profile;
-}
-
-CaseResult blank_result(const Case& c, const CaseOptions& options) {
-  CaseResult result;
-  result.id = c.id;
-  result.file = c.file.string();
-  result.digest = c.digest;
-  result.title = c.title;
-  result.tags = c.tags;
-  result.ops = ops_of(c);
-  result.labels = labels_of(c);
-  result.policy = numerics::describe(options.policy ? *options.policy : c.policy);
-  result.hardware = options.profile ? mxu::describe(*options.profile) : c.hardware.base;
-  result.mode = graph::name(c.run.mode);
-  for (const auto& node : c.plan.nodes) {
-    if (!node) continue;
-    for (const std::string& quirk : node->quirks) {
-      result.quirks.push_back(fmt::format("{} at {}", quirk, c.graph.nodes[node->node].name));
-    }
-  }
-  return result;
-}
-
-void judge_refusal(const std::string& label, const base::Diagnostics& diagnostics,
-                   CaseResult& result) {
-  std::vector<std::string> labels;
-  for (const base::Diagnostic& d : diagnostics) {
-    if (d.severity == base::Severity::kError) labels.push_back(d.label);
-  }
-  const bool right = std::find(labels.begin(), labels.end(), label) != labels.end() ||
-                     (label == "*" && !labels.empty());
-  result.checks.clear();
-  if (right) {
-    result.status = Status::kPass;
-    result.reason = "refused as expected: " + label;
-    return;
-  }
-  result.status = Status::kFail;
-  result.reason = labels.empty() ? fmt::format("was not refused; {} was expected", label)
-                                 : fmt::format("was refused with {} ({}); {} was expected",
-                                               labels.front(), summary_of(diagnostics), label);
 }
 
 CaseRun run_case(const Case& c, const CaseOptions& options) {

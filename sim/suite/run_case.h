@@ -58,11 +58,4 @@ struct CaseRun {
 [[nodiscard]] std::optional<mxu::Profile> profile_of(const casefile::Case& c,
                                                      base::Diagnostics& diagnostics);
 
-// What every result of the case has in common, before it ran.
-[[nodiscard]] reports::CaseResult blank_result(const casefile::Case& c, const CaseOptions& options);
-
-// The verdict on a case that must be refused with `label` ("*": any) and met `diagnostics`.
-void judge_refusal(const std::string& label, const base::Diagnostics& diagnostics,
-                   reports::CaseResult& result);
-
 }  // namespace mxcheck::suite

@@ -19,6 +19,7 @@
 #include "sim/casefile/data_digest.h"
 #include "sim/casefile/size.h"
 #include "sim/suite/case_place.h"
+#include "sim/suite/case_result.h"
 #include "sim/suite/checksums.h"
 #include "sim/suite/compare.h"
 #include "sim/suite/memory.h"
