@@ -17,6 +17,12 @@ namespace {
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
+std::int64_t largest(const std::vector<Fold>& folds, Extent Fold::*part) {
+  std::int64_t size = 0;
+  for (const Fold& f : folds) size = std::max(size, (f.*part).size());
+  return size;
+}
+
 // Consecutive clocks in which consecutive vectors of one fold entered.
 struct Run {
   std::int64_t clock = 0, count = 0;
@@ -104,7 +110,10 @@ class FastArray {
   const bool by_columns_;  // input stationary
   const Extents extents_;
   const std::vector<Fold> folds_;
-  const std::int64_t rows_, cols_, vectors_, across_, tile_, history_;
+  // Rows and columns (to a multiple of kLane) that any fold uses: the others hold zeros and add
+  // none.
+  const std::int64_t rows_, cols_;
+  const std::int64_t vectors_, across_, tile_, history_;
   const bool plain_acc_;  // the accumulator wraps modulo 2^32
   PeArithmetic arithmetic_;
   CycleCauses causes_;
@@ -130,11 +139,11 @@ FastArray::FastArray(const Profile& profile, const Product& product, Overlap ove
       by_columns_(profile.dataflow == Dataflow::kInputStationary),
       extents_(computed_extents(profile, product.m, product.n, product.k)),
       folds_(folds_of(profile, extents_)),
-      rows_(profile.rows),
-      cols_(divide_up(profile.cols, kLane) * kLane),
+      rows_(largest(folds_, &Fold::k)),
+      cols_(divide_up(largest(folds_, &Fold::across), kLane) * kLane),
       vectors_(by_columns_ ? extents_.n : extents_.m),
       across_(by_columns_ ? extents_.m : extents_.n),
-      tile_(std::clamp<std::int64_t>(4096 / cols_, 8, 256)),
+      tile_(std::clamp<std::int64_t>(std::min(4096 / cols_, vectors_ + cols_), 8, 256)),
       history_(cols_ + 16 * tile_ + kLane),
       plain_acc_(profile.acc_bits == 32 && profile.acc_overflow == Overflow::kWrap),
       arithmetic_(profile, product.lhs_type, product.rhs_type) {
@@ -165,7 +174,7 @@ void FastArray::plan() {
     ++runs_.back().count;
   }
   causes_ = controller.causes();
-  clocks_ = clock - (rows_ - 1);
+  clocks_ = clock - (profile_.rows - 1);
 }
 
 bool FastArray::at_most_two_folds() const {
@@ -175,21 +184,19 @@ bool FastArray::at_most_two_folds() const {
   return true;
 }
 
-// The fold's operands shift in from the top, row by row, and end beside the plane in use.
+// The fold's operands shift in from the top, row by row, and end beside the plane in use: this is
+// how the plane lies then.
 void FastArray::load(std::int64_t number) {
   const Fold& f = folds_[at(number)];
   auto& plane = plane_[number % 2];
-  for (std::int64_t i = 0; i < rows_; ++i) {
-    std::memmove(plane.data() + cols_, plane.data(), at(i * cols_) * sizeof(std::int16_t));
-    const std::int64_t k = f.k.begin + rows_ - 1 - i;
-    for (std::int64_t c = 0; c < profile_.cols; ++c) {
+  std::fill(plane.begin(), plane.end(), std::int16_t{0});
+  for (std::int64_t r = 0; r < f.k.size(); ++r) {
+    const std::int64_t k = f.k.begin + r;
+    for (std::int64_t c = 0; c < f.across.size(); ++c) {
       const std::int64_t column = f.across.begin + c;
-      std::int32_t code = 0;
-      if (k < f.k.end && column < f.across.end) {
-        code = by_columns_ ? product_.lhs[at(column * product_.k + k)]
-                           : product_.rhs[at(k * product_.n + column)];
-      }
-      plane[at(c)] = static_cast<std::int16_t>(code);
+      const std::int32_t code = by_columns_ ? product_.lhs[at(column * product_.k + k)]
+                                            : product_.rhs[at(k * product_.n + column)];
+      plane[at(r * cols_ + c)] = static_cast<std::int16_t>(code);
     }
   }
   for (std::size_t i = 0; i < weights_.size(); ++i) {
@@ -335,7 +342,7 @@ std::optional<CycleResult> FastArray::run() {
   if (result.product.overflow) result.product.status = Status::kUndefined;
   result.cycles = causes_;
   result.folds = static_cast<std::int64_t>(folds_.size());
-  result.pe_updates = (causes_.total() + 1) * rows_ * profile_.cols;
+  result.pe_updates = (causes_.total() + 1) * profile_.rows * profile_.cols;
   return result;
 }
 
