@@ -1,17 +1,21 @@
 """kill -9 at any moment leaves whole files, or none, under their final names, and what was there before is there still
 or made anew by the same command.
 
-Each command is killed at random points (fixed seed) spread over its measured length. Every point is checked: all
-files parse whole, earlier results are still there, and the command and its readers work afterwards as if nothing had
-happened.
+Each command is killed at random points (fixed seed) spread over its measured length; reports also in the middle of a
+write, which a random moment seldom hits: the kernel kills a process whose file grows beyond its limit. Every point is
+checked: all files parse whole, earlier results are still there, and the command and its readers work afterwards as if
+nothing had happened.
 """
 import hashlib
+import itertools
 import json
 import os
 import pathlib
 import random
 import re
+import resource
 import shutil
+import signal
 import subprocess
 import time
 import xml.etree.ElementTree
@@ -41,17 +45,29 @@ class Killed(ToolTest):
     def killed_at(self, points, arguments, prepare, code=0):
         """Yields after each kill; the moments are spread evenly over the length of the command."""
         whole = self.whole_time(arguments, prepare, code)
-        environment = {k: v for k, v in os.environ.items() if not k.startswith('MXCHECK_')}
-        environment.update(self.environment)
         for point in range(points):
             prepare(point)
             moment = whole * (point + self.words.random()) / points
-            process = subprocess.Popen([BINARY, *map(str, arguments)], stdout=subprocess.DEVNULL,
-                                       stderr=subprocess.DEVNULL, cwd=self.folder, env=environment)
+            process = self.start(arguments)
             time.sleep(moment)
             process.kill()
             process.wait()
             yield point
+
+    def killed_in_a_write(self, points, arguments, prepare, largest):
+        """Yields after each kill: of a write beyond a size below `largest`, small ones as likely as large ones."""
+        for point in range(points):
+            prepare(point)
+            limit = int(largest ** ((point + self.words.random()) / points))
+            process = self.start(arguments, lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
+            self.assertEqual(process.wait(), -signal.SIGXFSZ)
+            yield point
+
+    def start(self, arguments, before=None):
+        environment = {k: v for k, v in os.environ.items() if not k.startswith('MXCHECK_')}
+        environment.update(self.environment)
+        return subprocess.Popen([BINARY, *map(str, arguments)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                cwd=self.folder, env=environment, preexec_fn=before)
 
     def final_files(self, folder='.'):
         """Everything a reader may take for a result."""
@@ -91,7 +107,11 @@ class Run(Killed):
         (self.folder / 'out').mkdir()
         self.tool(*arguments, code=0)
         cached = 0
-        for _ in self.killed_at(20, arguments, lambda _: shutil.rmtree(self.folder / 'cache', ignore_errors=True)):
+        largest = max(p.stat().st_size for p in self.final_files('out'))
+        def prepare(_):
+            shutil.rmtree(self.folder / 'cache', ignore_errors=True)
+        for _ in itertools.chain(self.killed_at(20, arguments, prepare),
+                                 self.killed_in_a_write(10, arguments, prepare, largest)):
             for path in self.final_files():
                 self.check_whole(path)
             # The report of an earlier run is there still, or the new one, which says the same.
@@ -114,6 +134,51 @@ class Run(Killed):
             self.assertTrue((self.folder / 'd.safetensors').exists())
             again = self.tool('run', 'cases', '--rerun-failed', environment=self.environment, code=1)
             self.assertEqual(last_line(again.stdout), '0 passed, 3 failed, 0 skipped')
+
+
+class Merge(Killed):
+    # Small ones first: a write that is cut short finds some of them done.
+    OUTPUTS = {'junit': 'out/r.xml', 'sarif': 'out/r.sarif', 'json': 'out/r.json', 'html': 'out/r.html'}
+
+    def merging(self, name):
+        return ['merge', *(f'{name}{i}.json' for i in range(2)),
+                *(word for kind, file in self.OUTPUTS.items() for word in ('--report', f'{kind}={file}'))]
+
+    def outputs(self):
+        return {p.name: p.read_bytes() for p in self.final_files('out')}
+
+    def joined(self, name, seed):
+        """The reports of the shards of a run, and what joining them writes."""
+        for i in range(12):
+            self.write(f'cases/{i:02}.json', dense(inputs={'x': {'random': 'normal', 'seed': 100 * seed + i,
+                                                                 'shape': [4, 16]}}))
+        self.write(f'cases/{name}.json', dense(expect={'error': 'RULE-UNUSED'}))
+        for i in range(2):
+            self.tool('run', '-q', '--shard-index', i, '--shard-count', 2, '--report', f'json={name}{i}.json')
+        (self.folder / 'out').mkdir(exist_ok=True)
+        self.tool(*self.merging(name), code=1)
+        return self.outputs()
+
+    def test_merge_over_what_it_wrote_before(self):
+        after, before = self.joined('new', 1), self.joined('old', 0)
+        self.assertEqual(len(before), 4)
+        self.assertEqual([n for n in before if before[n] == after[n]], [])
+        def prepare(_):
+            for name, data in before.items():
+                (self.folder / 'out' / name).write_bytes(data)
+        between = 0
+        killed = [self.killed_at(20, self.merging('new'), prepare, code=1),
+                  self.killed_in_a_write(10, self.merging('new'), prepare, max(map(len, after.values())))]
+        for _ in itertools.chain(*killed):
+            found = self.outputs()
+            self.assertEqual(found.keys(), before.keys())
+            for name, data in found.items():
+                self.check_whole(self.folder / 'out' / name)
+                self.assertIn(data, (before[name], after[name]), name)
+            between += found not in (before, after)
+            self.tool(*self.merging('new'), code=1)
+            self.assertEqual(self.outputs(), after)
+        self.assertGreater(between, 0)
 
 
 class Bless(Killed):
