@@ -183,6 +183,7 @@ class Merge(Killed):
 
 class Bless(Killed):
     """Golden, SHA256SUMS and PROVENANCE.json are three files; a kill may come between them."""
+    NAMES = [f'{i}.safetensors' for i in range(3)]
 
     def cases(self, seed):
         for i in range(3):
@@ -199,35 +200,90 @@ class Bless(Killed):
         else:
             self.tool('bless', 'cases', '-q', code=0)
             self.cases(point)
+        self.before = {name: self.digest(name) for name in self.NAMES}
+        self.known = self.entries()
 
     def digest(self, name):
-        return hashlib.sha256((self.folder / 'cases' / name).read_bytes()).hexdigest()
+        path = self.folder / 'cases' / name
+        return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else None
 
-    def unfit(self):
-        """Goldens that are not what SHA256SUMS says."""
-        sums = self.folder / 'cases/SHA256SUMS'
-        lines = [line.split('  ') for line in sums.read_text().splitlines()] if sums.exists() else []
-        return [name for digest, name in lines if self.digest(name) != digest]
+    def checksums(self):
+        """name -> what SHA256SUMS says of it"""
+        path, out = self.folder / 'cases/SHA256SUMS', {}
+        for line in path.read_text().splitlines() if path.exists() else []:
+            digest, _, name = line.partition('  ')
+            out.setdefault(name, []).append(digest)
+        return out
+
+    def entries(self):
+        """name -> what PROVENANCE.json says of it, the newest first"""
+        path, out = self.folder / 'cases/PROVENANCE.json', {}
+        for name, entry in json.loads(path.read_text())['files'].items() if path.exists() else []:
+            old = entry.pop('replaces', None)
+            out[name] = [entry, old] if old else [entry]
+        return out
+
+    def killed(self, arguments):
+        """Kills at random moments, in writes, and as soon as a random number of files have changed."""
+        yield from self.killed_at(20, arguments, self.prepare)
+        yield from self.killed_in_a_write(10, arguments, self.prepare, 4000)
+        for point in range(30):
+            self.prepare(point)
+            wanted = self.words.randrange(1, 8)
+            process = self.start(arguments)
+            last, seen = self.identities(), 0
+            while process.poll() is None and seen < wanted:
+                now = self.identities()
+                seen += sum(now[path] != last[path] for path in now)
+                last = now
+            process.kill()
+            process.wait()
+            yield point
+
+    def identities(self):
+        """Of the files bless writes: a rename changes them."""
+        out = {}
+        for name in [*self.NAMES, 'SHA256SUMS', 'PROVENANCE.json']:
+            try:
+                out[name] = os.stat(self.folder / 'cases' / name).st_ino
+            except FileNotFoundError:
+                out[name] = None
+        return out
 
     def test_bless_first_and_over_earlier_values(self):
-        for _ in self.killed_at(40, ['bless', 'cases'], self.prepare):
+        between = 0
+        for _ in self.killed(['bless', 'cases', '--reason', 'killed']):
             for path in self.final_files('cases'):
                 self.check_whole(path)
+            # Each golden is the old one or the new one, and the lists know it as that.
+            after = {name: self.digest(name) for name in self.NAMES}
+            replaced = {name for name in self.NAMES if after[name] != self.before[name]}
+            checksums, entries = self.checksums(), self.entries()
+            for name in self.NAMES:
+                if after[name] is None:
+                    continue
+                self.assertIn(after[name], checksums[name])
+                own = [e for e in entries[name] if e['sha256'] == after[name]]
+                if name in replaced:
+                    self.assertEqual([e['reason'] for e in own], ['killed'])
+                else:
+                    self.assertEqual(own, self.known[name])
+            doubled = sum(len(digests) > 1 for digests in checksums.values())
+            between += 0 < doubled and 0 < len(replaced) < 3
             run = self.tool('run', 'cases')
-            unfit = self.unfit()
-            if unfit:  # the run says exactly what to do
-                self.assertEqual((len(unfit), run.returncode), (1, 4))
-                stem = unfit[0].removesuffix('.safetensors')
-                self.assertIn(f'mxcheck bless cases/{stem}.json', run.stderr)
-            else:
-                self.assertIn(run.returncode, (0, 1), run.stderr)
-            self.tool('bless', 'cases', '-q', code=0)
+            self.assertIn(run.returncode, (0, 1), run.stderr)
+            self.assertEqual(run.stderr.count('warning[GOLD-CHECKSUM]'),
+                             doubled if json.loads((self.folder / 'cases/0.json').read_text()).get('expect') else 0)
+            self.tool('bless', 'cases', '-q', '--reason', 'again', code=0)
             run = self.tool('run', 'cases', code=0)
             self.assertEqual(run.stderr, '')
-            self.assertEqual(self.unfit(), [])
-            provenance = json.loads((self.folder / 'cases/PROVENANCE.json').read_text())['files']
-            self.assertEqual({name: entry['sha256'] for name, entry in provenance.items()},
-                             {f'{i}.safetensors': self.digest(f'{i}.safetensors') for i in range(3)})
+            self.assertEqual(self.checksums(), {name: [self.digest(name)] for name in self.NAMES})
+            self.assertEqual({name: [e['sha256'] for e in found] for name, found in self.entries().items()},
+                             self.checksums())
+            for name in replaced:  # what was finished is not done again
+                self.assertEqual(self.digest(name), after[name])
+                self.assertEqual(self.entries()[name][0]['reason'], 'killed')
+        self.assertGreater(between, 0)
 
 
 class Folders(Killed):

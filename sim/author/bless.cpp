@@ -99,10 +99,11 @@ class Planner {
       refuse(store.error());
       return false;
     }
-    digest_ = store.value().digest();
-    entry_ = store.value().provenance();
     std::error_code error;
-    if (!fs::exists(plan_.golden, error)) return true;
+    if (!fs::exists(plan_.golden, error)) {
+      entry_ = store.value().provenance("");
+      return true;
+    }
     plan_.had_golden = true;
     const base::Result<std::string> bytes =
         base::read_file(plan_.golden, tensor::kMaxSafetensorsBytes);
@@ -114,7 +115,11 @@ class Planner {
     }
     tensor::SafetensorsFile file = std::move(parsed).value();
     old_ = {std::move(file.tensors), std::move(file.metadata)};
-    old_digest_ = base::sha256_hex(bytes.value());
+    const std::string digest = base::sha256_hex(bytes.value());
+    entry_ = store.value().provenance(digest);
+    is_recorded_ = entry_ && entry_->count("sha256") != 0 && entry_->at("sha256") == digest;
+    is_listed_ = store.value().lists(digest);
+    is_settled_ = store.value().settled();
     // POL-5: a golden states how long contractions were cut on the host that recorded it.
     const auto block = old_.metadata.find("dot_block");
     if (block != old_.metadata.end() && bare_.policy.dot_block == 0) {
@@ -189,10 +194,9 @@ class Planner {
 
   void judge() {
     const bool same = plan_.had_golden && plan_.differences.empty();
-    const bool fits = digest_ == old_digest_ && entry_ && entry_->count("sha256") != 0 &&
-                      entry_->at("sha256") == old_digest_;
+    const bool fits = is_listed_ && is_recorded_;
     // Without lists nothing is promised; a golden that stands alone is taken into them.
-    plan_.mends = same && !fits;
+    plan_.mends = same && !(fits && is_settled_);
     if (!plan_.changes()) return;
     const bool from_qwix = entry_ && entry_->count("qwix") != 0;
     if (from_qwix && (!same || !fits)) {
@@ -218,7 +222,7 @@ class Planner {
     record();
   }
 
-  // Bytes and provenance. A golden whose values stay keeps its bytes.
+  // Bytes and provenance. A golden whose values stay keeps its bytes, and what is known of them.
   void record() {
     tensor::SafetensorsFile file;
     file.tensors = outcome_.values;
@@ -229,6 +233,10 @@ class Planner {
     if (plan_.had_golden && plan_.differences.empty()) {
       const auto bytes = base::read_file(plan_.golden, tensor::kMaxSafetensorsBytes);
       if (bytes) plan_.bytes = bytes.value();
+      if (is_recorded_) {
+        plan_.provenance = *entry_;
+        return;
+      }
     }
     std::string text = plan_.case_text;
     if (text.empty()) {
@@ -251,9 +259,9 @@ class Planner {
   Case bare_;  // without its golden
   BlessPlan plan_;
   Recorded old_;
-  std::optional<std::string> digest_;  // that SHA256SUMS promises
-  std::string old_digest_;             // of the file
-  std::optional<ProvenanceEntry> entry_;
+  std::optional<ProvenanceEntry> entry_;  // of the golden that is there
+  // The lists know the golden that is there, and nothing else of it.
+  bool is_listed_ = false, is_recorded_ = false, is_settled_ = true;
   exec::Outcome outcome_;
 };
 
@@ -311,13 +319,12 @@ std::string bless_text(const BlessPlan& plan, bool all) {
 }
 
 base::Status write_blessed(const std::vector<BlessPlan>& plans) {
+  std::vector<GoldenChange> changes;
   for (const BlessPlan& plan : plans) {
-    if (!plan.changes()) continue;
-    const base::Result<GoldenStore> store = GoldenStore::of(plan.golden, plan.root);
-    if (!store) return base::Error{store.error()};
-    const base::Status written = store.value().replace(plan.bytes, plan.provenance);
-    if (!written) return written;
+    if (plan.changes()) changes.push_back({plan.golden, plan.root, plan.bytes, plan.provenance});
   }
+  const base::Status replaced = replace_goldens(changes);
+  if (!replaced) return replaced;
   for (const BlessPlan& plan : plans) {
     if (plan.case_text.empty()) continue;
     const base::Status written = base::write_file_atomically(plan.case_file, plan.case_text);

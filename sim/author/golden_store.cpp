@@ -1,4 +1,4 @@
-// Lists are small; each is read whole, changed in one line and written whole.
+// Lists are small; each is read whole and written whole, twice for any number of goldens.
 #include "sim/author/golden_store.h"
 
 #include <fcntl.h>
@@ -6,6 +6,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "sim/base/digest.h"
@@ -15,6 +16,7 @@
 #include "sim/base/text.h"
 #include "sim/suite/checksums.h"
 #include "sim/suite/discover.h"
+#include "sim/tensor/safetensors.h"
 
 namespace mxcheck::author {
 namespace {
@@ -26,7 +28,11 @@ using Json = nlohmann::json;
 constexpr std::uint64_t kLargestList = std::uint64_t{16} << 20;
 constexpr std::size_t kHexDigits = 64;
 
-using Sums = std::map<std::string, std::string>;  // name -> digest
+constexpr const char* kDigest = "sha256";
+constexpr const char* kReplaces = "replaces";
+
+// name -> digests: one, or two while the golden is replaced, the old one first
+using Sums = std::map<std::string, std::vector<std::string>>;
 
 base::Result<Sums> read_sums(const fs::path& file) {
   Sums out;
@@ -39,7 +45,7 @@ base::Result<Sums> read_sums(const fs::path& file) {
     if (line.size() < kHexDigits + 3) {
       return Error{file.string() + " has a line that is no checksum"};
     }
-    out[line.substr(kHexDigits + 2)] = line.substr(0, kHexDigits);
+    out[line.substr(kHexDigits + 2)].push_back(line.substr(0, kHexDigits));
   }
   return out;
 }
@@ -92,68 +98,175 @@ void remove_litter(const fs::path& file) {
   }
 }
 
-}  // namespace
+// Where a golden has its lists, and the name it has there.
+struct Place {
+  fs::path golden, folder;
+  std::string name;
+};
 
-base::Result<GoldenStore> GoldenStore::of(const fs::path& golden, const fs::path& root) {
-  GoldenStore out;
+Place place_of(const fs::path& golden, const fs::path& root) {
+  Place out;
   std::error_code error;
-  out.golden_ = fs::weakly_canonical(golden, error);
-  out.folder_ = out.golden_.parent_path();
+  out.golden = fs::weakly_canonical(golden, error);
+  out.folder = out.golden.parent_path();
   const fs::path top = fs::weakly_canonical(root, error);
-  for (fs::path at = out.folder_; !at.empty(); at = at.parent_path()) {
+  for (fs::path at = out.folder; !at.empty(); at = at.parent_path()) {
     if (fs::is_regular_file(at / suite::kChecksumFile, error)) {
-      out.folder_ = at;
+      out.folder = at;
       break;
     }
     if (at == top || at == at.parent_path()) break;
   }
-  out.name_ = out.golden_.lexically_relative(out.folder_).generic_string();
-  const base::Result<Sums> sums = read_sums(out.folder_ / suite::kChecksumFile);
-  if (!sums) return Error{sums.error()};
-  if (const auto at = sums.value().find(out.name_); at != sums.value().end()) {
-    out.digest_ = at->second;
+  out.name = out.golden.lexically_relative(out.folder).generic_string();
+  return out;
+}
+
+// The entries of a golden, that of the newest first.
+std::vector<Json> entries_of(const Json& files, const std::string& name) {
+  std::vector<Json> out;
+  const auto at = files.find(name);
+  if (at == files.end() || !at->is_object()) return out;
+  out.push_back(*at);
+  out[0].erase(kReplaces);
+  const auto old = at->find(kReplaces);
+  if (old != at->end() && old->is_object()) out.push_back(*old);
+  return out;
+}
+
+bool is_of(const Json& entry, const std::string& digest) {
+  const auto at = entry.find(kDigest);
+  return at != entry.end() && at->is_string() && at->get_ref<const std::string&>() == digest;
+}
+
+// Both lists of a folder, to be changed under its lock.
+class Lists {
+ public:
+  static base::Result<Lists> read(const fs::path& folder) {
+    Lists out;
+    out.folder_ = folder;
+    base::Result<Sums> sums = read_sums(folder / suite::kChecksumFile);
+    if (!sums) return Error{sums.error()};
+    base::Result<Json> provenance = read_provenance(folder / suite::kProvenanceFile);
+    if (!provenance) return Error{provenance.error()};
+    out.sums_ = std::move(sums).value();
+    out.provenance_ = std::move(provenance).value();
+    return out;
   }
-  const base::Result<Json> provenance = read_provenance(out.folder_ / suite::kProvenanceFile);
+
+  // The golden of `name` has the SHA-256 `now` ("" if there is none) and will be that of `entry`.
+  void announce(const std::string& name, const std::string& now, const ProvenanceEntry& entry) {
+    std::vector<std::string>& digests = sums_[name];
+    if (std::find(digests.begin(), digests.end(), now) != digests.end()) digests = {now};
+    const std::string& next = entry.at(kDigest);
+    if (std::find(digests.begin(), digests.end(), next) == digests.end()) digests.push_back(next);
+    Json& files = provenance_["files"];
+    const std::vector<Json> recorded = entries_of(files, name);
+    const auto old = std::find_if(recorded.begin(), recorded.end(),
+                                  [&](const Json& one) { return is_of(one, now); });
+    files[name] = entry;
+    if (old != recorded.end() && now != next) files[name][kReplaces] = *old;
+  }
+
+  // The golden of `name` is that of `digest`.
+  void settle(const std::string& name, const std::string& digest) {
+    sums_[name] = {digest};
+    provenance_["files"][name].erase(kReplaces);
+  }
+
+  [[nodiscard]] base::Status write() const {
+    std::string lines;
+    for (const auto& [name, digests] : sums_) {
+      for (const std::string& digest : digests) lines += digest + "  " + name + "\n";
+    }
+    const base::Status summed = base::write_file_atomically(folder_ / suite::kChecksumFile, lines);
+    if (!summed) return summed;
+    return base::write_file_atomically(
+        folder_ / suite::kProvenanceFile,
+        provenance_.dump(1, ' ', true, Json::error_handler_t::replace) + "\n");
+  }
+
+ private:
+  fs::path folder_;
+  Sums sums_;
+  Json provenance_;
+};
+
+struct Placed {
+  Place place;
+  std::string_view bytes;
+  ProvenanceEntry entry;
+};
+
+// All goldens of one store.
+base::Status replace_in(const fs::path& folder, const std::vector<Placed>& goldens) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  const FolderLock lock(folder);
+  if (!lock.held()) return Error{"cannot lock " + folder.string()};
+  base::Result<Lists> read = Lists::read(folder);
+  if (!read) return Error{read.error()};
+  Lists lists = std::move(read).value();
+  remove_litter(folder / suite::kChecksumFile);
+  remove_litter(folder / suite::kProvenanceFile);
+  for (const Placed& one : goldens) {
+    remove_litter(one.place.golden);
+    const auto now = base::read_file(one.place.golden, tensor::kMaxSafetensorsBytes);
+    lists.announce(one.place.name, now ? base::sha256_hex(now.value()) : "", one.entry);
+  }
+  if (const base::Status announced = lists.write(); !announced) return announced;
+  for (const Placed& one : goldens) {
+    const base::Status written = base::write_file_atomically(one.place.golden, one.bytes);
+    if (!written) return written;
+  }
+  for (const Placed& one : goldens) lists.settle(one.place.name, one.entry.at(kDigest));
+  return lists.write();
+}
+
+}  // namespace
+
+base::Result<GoldenStore> GoldenStore::of(const fs::path& golden, const fs::path& root) {
+  GoldenStore out;
+  const Place place = place_of(golden, root);
+  const base::Result<Sums> sums = read_sums(place.folder / suite::kChecksumFile);
+  if (!sums) return Error{sums.error()};
+  if (const auto at = sums.value().find(place.name); at != sums.value().end()) {
+    out.digests_ = at->second;
+  }
+  const base::Result<Json> provenance = read_provenance(place.folder / suite::kProvenanceFile);
   if (!provenance) return Error{provenance.error()};
-  const Json& files = provenance.value()["files"];
-  if (files.contains(out.name_) && files[out.name_].is_object()) {
-    out.provenance_.emplace();
-    for (const auto& [key, value] : files[out.name_].items()) {
-      (*out.provenance_)[key] = value.is_string() ? value.get<std::string>() : value.dump();
+  for (const Json& recorded : entries_of(provenance.value()["files"], place.name)) {
+    ProvenanceEntry& entry = out.entries_.emplace_back();
+    for (const auto& [key, value] : recorded.items()) {
+      entry[key] = value.is_string() ? value.get<std::string>() : value.dump();
     }
   }
   return out;
 }
 
-std::optional<std::string> GoldenStore::digest() const { return digest_; }
-std::optional<ProvenanceEntry> GoldenStore::provenance() const { return provenance_; }
+bool GoldenStore::lists(const std::string& digest) const {
+  return std::find(digests_.begin(), digests_.end(), digest) != digests_.end();
+}
 
-base::Status GoldenStore::replace(const std::string& bytes, ProvenanceEntry entry) const {
-  std::error_code error;
-  fs::create_directories(golden_.parent_path(), error);
-  const FolderLock lock(folder_);
-  if (!lock.held()) return Error{"cannot lock " + folder_.string()};
-  const fs::path sums_file = folder_ / suite::kChecksumFile;
-  const fs::path provenance_file = folder_ / suite::kProvenanceFile;
-  base::Result<Sums> sums = read_sums(sums_file);
-  if (!sums) return Error{sums.error()};
-  base::Result<Json> provenance = read_provenance(provenance_file);
-  if (!provenance) return Error{provenance.error()};
-  for (const fs::path& file : {golden_, sums_file, provenance_file}) remove_litter(file);
+std::optional<ProvenanceEntry> GoldenStore::provenance(const std::string& digest) const {
+  for (const ProvenanceEntry& entry : entries_) {
+    const auto at = entry.find(kDigest);
+    if (at != entry.end() && at->second == digest) return entry;
+  }
+  return entries_.empty() ? std::nullopt : std::optional(entries_.back());
+}
 
-  Sums digests = std::move(sums).value();
-  digests[name_] = entry["sha256"] = base::sha256_hex(bytes);
-  std::string lines;
-  for (const auto& [name, digest] : digests) lines += digest + "  " + name + "\n";
-  Json list = std::move(provenance).value();
-  list["files"][name_] = entry;
-
-  const base::Status written = base::write_file_atomically(golden_, bytes);
-  if (!written) return written;
-  const base::Status summed = base::write_file_atomically(sums_file, lines);
-  if (!summed) return summed;
-  return base::write_file_atomically(
-      provenance_file, list.dump(1, ' ', true, Json::error_handler_t::replace) + "\n");
+base::Status replace_goldens(const std::vector<GoldenChange>& changes) {
+  std::map<fs::path, std::vector<Placed>> stores;
+  for (const GoldenChange& change : changes) {
+    Placed one{place_of(change.golden, change.root), change.bytes, change.provenance};
+    one.entry[kDigest] = base::sha256_hex(change.bytes);
+    stores[one.place.folder].push_back(std::move(one));
+  }
+  for (const auto& [folder, goldens] : stores) {
+    const base::Status replaced = replace_in(folder, goldens);
+    if (!replaced) return replaced;
+  }
+  return base::Unit{};
 }
 
 }  // namespace mxcheck::author

@@ -83,7 +83,8 @@ class Importer {
     if (!parsed) return Error{file.string() + ": " + parsed.error()};
     const base::Result<GoldenStore> store = GoldenStore::of(file, case_.root);
     if (!store) return Error{store.error()};
-    plan_.provenance = store.value().provenance().value_or(ProvenanceEntry{});
+    plan_.provenance =
+        store.value().provenance(base::sha256_hex(bytes.value())).value_or(ProvenanceEntry{});
     for (const auto& [key, value] : parsed.value().metadata) plan_.provenance.emplace(key, value);
     plan_.golden_bytes = std::move(bytes).value();
     return base::Unit{};
@@ -154,9 +155,8 @@ base::Status write_import(const ImportPlan& plan) {
     const base::Status written = base::write_file_atomically(file, bytes);
     if (!written) return written;
   }
-  const base::Result<GoldenStore> store = GoldenStore::of(plan.golden, plan.root);
-  if (!store) return Error{store.error()};
-  const base::Status golden = store.value().replace(plan.golden_bytes, plan.provenance);
+  const base::Status golden =
+      replace_goldens({{plan.golden, plan.root, plan.golden_bytes, plan.provenance}});
   if (!golden) return golden;
   return base::write_file_atomically(plan.case_file, plan.case_text);
 }

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "sim/base/digest.h"
 #include "sim/base/file.h"
 #include "sim/base/text.h"
@@ -21,6 +23,12 @@ base::Diagnostic problem(const fs::path& file, const std::string& fact) {
   d.file = file.string();
   d.label = "GOLD-CHECKSUM";
   d.fact = fact;
+  return d;
+}
+
+base::Diagnostic warning(const fs::path& file, const std::string& fact) {
+  base::Diagnostic d = problem(file, fact);
+  d.severity = base::Severity::kWarning;
   return d;
 }
 
@@ -54,7 +62,7 @@ const std::optional<Checksums::Sums>& Checksums::sums_of(const fs::path& folder,
       diagnostics.push_back(problem(file, fmt::format("line {} is not a checksum", number)));
       continue;
     }
-    (*slot->second)[line.substr(kHexDigits + 2)] = digest;
+    (*slot->second)[line.substr(kHexDigits + 2)].push_back(digest);
   }
   return slot->second;
 }
@@ -74,15 +82,19 @@ std::string Checksums::check(const fs::path& golden, const fs::path& root,
     if (const std::optional<Sums>& sums = sums_of(folder, diagnostics)) {
       const std::string relative = path.lexically_relative(folder).generic_string();
       const auto expected = sums->find(relative);
+      const std::string list = (folder / kChecksumFile).string();
       if (expected == sums->end()) {
-        base::Diagnostic d = problem(golden, "no checksum is recorded for this golden in " +
-                                                 (folder / kChecksumFile).string());
-        d.severity = base::Severity::kWarning;
-        diagnostics.push_back(d);
-      } else if (expected->second != digest) {
         diagnostics.push_back(
-            problem(golden, fmt::format("SHA-256 is {}, {} says {}", digest,
-                                        (folder / kChecksumFile).string(), expected->second)));
+            warning(golden, "no checksum is recorded for this golden in " + list));
+      } else if (std::find(expected->second.begin(), expected->second.end(), digest) ==
+                 expected->second.end()) {
+        diagnostics.push_back(problem(golden, fmt::format("SHA-256 is {}, {} says {}", digest, list,
+                                                          base::join(expected->second, " or "))));
+      } else if (expected->second.size() > 1) {
+        base::Diagnostic d =
+            warning(golden, list + " has another checksum beside that of this golden");
+        d.hint = "a bless was cut short; `mxcheck bless` of the case puts the lists in order";
+        diagnostics.push_back(d);
       }
       break;
     }

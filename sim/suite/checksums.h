@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "sim/base/diagnostic.h"
 
@@ -17,13 +18,14 @@ inline constexpr const char* kChecksumFile = "SHA256SUMS";
 
 class Checksums {
  public:
-  // Reports a golden whose bytes are not those its SHA256SUMS promises, and a golden that such a
-  // file does not list (a warning). `golden` must exist below `root`; returns its SHA-256.
+  // Reports a golden whose bytes are not those its SHA256SUMS promises, and (warnings) a golden
+  // that such a file does not list or lists twice. `golden` must exist below `root`; returns its
+  // SHA-256.
   std::string check(const std::filesystem::path& golden, const std::filesystem::path& root,
                     base::Diagnostics& diagnostics);
 
  private:
-  using Sums = std::map<std::string, std::string>;  // relative path -> hex digest
+  using Sums = std::map<std::string, std::vector<std::string>>;  // relative path -> hex digests
 
   const std::optional<Sums>& sums_of(const std::filesystem::path& folder,
                                      base::Diagnostics& diagnostics);

@@ -94,6 +94,20 @@ TEST_CASE("a golden must have the checksum its folder promises [GOLD-CHECKSUM]",
   CHECK(base::has_errors(diagnostics));
 }
 
+TEST_CASE("while a golden is replaced either checksum is good, and told [GOLD-CHECKSUM]",
+          "[suite]") {
+  const TemporaryFolder folder;
+  const auto line = [](const char* bytes) { return base::sha256_hex(bytes) + "  a.safetensors\n"; };
+  folder.write("SHA256SUMS", line("old") + line("new"));
+  for (const char* bytes : {"old", "new", "other"}) {
+    const fs::path golden = folder.write("a.safetensors", bytes);
+    base::Diagnostics diagnostics;
+    Checksums().check(golden, folder.path(), diagnostics);
+    REQUIRE(diagnostics.size() == 1);
+    CHECK(base::has_errors(diagnostics) == (bytes == std::string("other")));
+  }
+}
+
 TEST_CASE("a damaged checksum file is an error [GOLD-CHECKSUM]", "[suite]") {
   const TemporaryFolder folder;
   const fs::path golden = folder.write("a.safetensors", "abc");

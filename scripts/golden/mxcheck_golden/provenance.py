@@ -23,7 +23,10 @@ def _read_sums(path: str) -> dict[str, str]:
         return {}
     with open(path, encoding="utf-8") as file:
         lines = [line.rstrip("\n") for line in file if line.strip()]
-    return {line[66:]: line[:64] for line in lines}
+    sums = {line[66:]: line[:64] for line in lines}
+    if len(sums) < len(lines):
+        raise ValueError(f"{path} has two checksums of a golden: `mxcheck bless` of its case was cut short, repeat it")
+    return sums
 
 
 def _read_provenance(path: str) -> dict[str, dict]:

@@ -119,6 +119,13 @@ class Provenance(unittest.TestCase):
             with open(os.path.join(folder, provenance.PROVENANCE), encoding="utf-8") as file:
                 self.assertEqual(list(json.load(file)["files"]), ["b"])
 
+    def test_two_checksums_of_a_file_are_not_guessed_at(self):
+        with tempfile.TemporaryDirectory() as folder:
+            with open(os.path.join(folder, provenance.SUMS), "w", encoding="utf-8") as file:
+                file.write("".join(f"{digit * 64}  a\n" for digit in "01"))
+            with self.assertRaisesRegex(ValueError, "mxcheck bless"):
+                provenance.update(folder, [])
+
 
 if __name__ == "__main__":
     unittest.main()
