@@ -2,8 +2,6 @@
 
 Answer: ops.py.  Ties share the gradient in halves; a broadcast operand's gradient is one sum over the broadcast axes, each addition rounded to the dtype.
 """
-import itertools
-
 import numpy as np
 
 import ops

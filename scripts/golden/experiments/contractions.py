@@ -1,7 +1,7 @@
 """In which order does XLA:CPU add the products of a float contraction, for which shapes, layouts and types?
 
 Matrix products, the two vector products, batches, several contracting axes, mixed element types, convolutions (plain, transposed, degenerate) and
-ragged_dot against the numpy model in contraction_reference.py. What the model does not know is left out: K > 320 without a block length, f64,
+ragged_dot against the numpy models beside (float_contractions.py, contraction_reference.py). What the model does not know is left out: K > 320 without a block length, f64,
 M = N = 1 with several contracting axes under ieee, and K of 2 or 3 with M >= 16 and 3 <= N <= 8.
 """
 import random
@@ -9,6 +9,7 @@ import random
 import numpy as np
 
 import contraction_reference as ref
+import float_contractions as floats
 from common import Tally, forward, run
 from contraction_reference import STORED, DTYPES, f32
 
@@ -26,7 +27,7 @@ def array(rng, shape, kind):
     x = rng.standard_normal(shape).astype(f32)
     if kind in DTYPES:
         return x.astype(DTYPES[kind])
-    if ref.is_int(STORED[kind]):
+    if floats.is_int(STORED[kind]):
         lo, hi = ref.INT_RANGE[kind]
         x = np.clip(np.rint(x * hi / 3), lo, hi)
     return x.astype(STORED[kind])
@@ -39,13 +40,13 @@ def dots(tally, rng, equations, sizes, count, kinds=('f32', 'f32'), result=None)
         l, r, dims = dims_of(equation)
         size = {c: random.choice(sizes[c]) for c in set(l + r)}
         a, b = array(rng, [size[c] for c in l], kinds[0]), array(rng, [size[c] for c in r], kinds[1])
-        lp, rp, lra, rra, la, ra = ref.canonical(dims, a.ndim, b.ndim)
+        lp, rp, lra, rra, la, ra = floats.canonical(dims, a.ndim, b.ndim)
         m, n = int(np.prod([a.shape[i] for i in lra])), int(np.prod([b.shape[i] for i in rra]))
         k = int(np.prod([a.shape[i] for i in dims[0][0]]))
         if (m == n == 1 and not (len(l) == len(r) == 2)) or (k in (2, 3) and m >= 16 and 3 <= n <= 8):
             continue
         want = forward(lambda x, y: jax.lax.dot_general(x, y, dims, preferred_element_type=result), a, b)
-        tally.add(ref.lax_dot(a, b, dims, result), want, f'{equation} {size}')
+        tally.add(floats.lax_dot(a, b, dims, result), want, f'{equation} {size}')
     tally.done()
 
 
@@ -67,7 +68,7 @@ def convolutions(rng):
             ] + [(thin, (1, 7, 9, c), (1, 1, c, 1), one, ((0, 0), (0, 0)), one, one) for c in (2, 3, 5, 7, 8, 15, 16, 24, 31, 47, 72)]:
         a, b = array(rng, x, 'f32'), array(rng, k, 'f32')
         want = forward(lambda p, q: jax.lax.conv_general_dilated(p, q, strides, padding, lhs_dilation=ld, rhs_dilation=rd, dimension_numbers=names), a, b)
-        tally.add(ref.float_conv(a, b, strides, padding, ld, rd), want, f'{x} {k} {strides} {padding} {ld} {rd}')
+        tally.add(floats.float_conv(a, b, strides, padding, ld, rd), want, f'{x} {k} {strides} {padding} {ld} {rd}')
     for tally in (plain, transposed, thin):
         tally.done()
 
@@ -83,8 +84,8 @@ def ragged(rng):
         inside = (rows >= (end - sizes)[:, None]) & (rows < end[:, None])
         spread = lambda x: np.where(inside[:, :, None], x[None], f32(0))
         gs = np.array(sizes, np.int32)
-        tally.add(ref.lax_dot(spread(a), b, (((2, 0), (1, 0)), ((), ()))), forward(jax.lax.ragged_dot, a, b, gs), 'forward')
-        tally.add(ref.lax_dot(spread(a), spread(g), (((1,), (1,)), ((0,), (0,)))), forward(lambda x, y, s: jax.lax.ragged_dot_general(x, y, s, dims), a, g, gs), 'weights')
+        tally.add(floats.lax_dot(spread(a), b, (((2, 0), (1, 0)), ((), ()))), forward(jax.lax.ragged_dot, a, b, gs), 'forward')
+        tally.add(floats.lax_dot(spread(a), spread(g), (((1,), (1,)), ((0,), (0,)))), forward(lambda x, y, s: jax.lax.ragged_dot_general(x, y, s, dims), a, g, gs), 'weights')
     tally.done()
 
 
@@ -100,7 +101,7 @@ def main(policy):
     dots(Tally('column vector'), rng, two, dict(n=[1], m=[1, 2, 3, 8, 9, 13, 33], k=[1, 2, 3, 7, 8, 9, 17, 64, 400]), 60)
     dots(Tally('batches and several axes'), rng, many, dict(small, m=[1, 1, 3, 9], n=[1, 2, 9, 13], k=[4, 8, 9, 17]), 60)
     for lhs, rhs, result in [('bf16', 'bf16', None), ('f16', 'f16', None), ('f32', 'bf16', None), ('f16', 'bf16', None), ('f32', 's8', None), ('bf16', 's8', None), ('f16', 'f8e4m3fn', None),
-                             ('f8e5m2', 'f8e4m3fn', f32), ('s8', 'f8e4m3fn', f32), ('s8', 'f8e4m3fn', ref.BF16), ('s4', 'f8e4m3fn', f32), ('bf16', 'f16', f32)]:
+                             ('f8e5m2', 'f8e4m3fn', f32), ('s8', 'f8e4m3fn', f32), ('s8', 'f8e4m3fn', floats.BF16), ('s4', 'f8e4m3fn', f32), ('bf16', 'f16', f32)]:
         dots(Tally(f'{lhs} x {rhs}' + (f' to {np.dtype(result).name}' if result else '')), rng, two + many[:2], dict(small, m=[1, 3, 9], n=[1, 2, 13], k=[5, 8, 17, 40]), 10, (lhs, rhs), result)
     convolutions(rng)
     ragged(rng)
