@@ -12,12 +12,6 @@ namespace {
 
 constexpr double kUnbounded = std::numeric_limits<double>::infinity();
 
-std::vector<std::int64_t> integers(const Tensor& x) {
-  std::vector<std::int64_t> out;
-  for (std::int64_t i = 0; i < x.size(); ++i) out.push_back(x.load_int(i));
-  return out;
-}
-
 // The error of a sum of `terms` products carried in `carrier` and delivered in `result`.
 double contraction_error(double sum, double sum_abs, double terms, DType result) {
   const FloatModel carrier = float_model(accumulator_of(result));
@@ -68,17 +62,6 @@ Bound float_contraction_bound(const Contraction& contraction, const Tensor& lhs,
 Bound dot_bound(const graph::DotDimensionNumbers& dims, const Tensor& lhs, const Tensor& rhs,
                 DType result) {
   return float_contraction_bound(dot_contraction(dims, lhs.shape(), rhs.shape()), lhs, rhs, result);
-}
-
-Bound conv_bound(const graph::Attributes& attributes, const Tensor& lhs, const Tensor& rhs,
-                 DType result) {
-  return float_contraction_bound(conv_contraction(attributes, lhs.shape(), rhs.shape()), lhs, rhs,
-                                 result);
-}
-
-Bound ragged_bound(const Tensor& lhs, const Tensor& rhs, const Tensor& group_sizes, DType result) {
-  return float_contraction_bound(
-      ragged_contraction(lhs.shape(), rhs.shape(), integers(group_sizes)), lhs, rhs, result);
 }
 
 namespace {

@@ -24,10 +24,6 @@ namespace mxcheck::reference {
                                             const Tensor& rhs, DType result);
 [[nodiscard]] Bound dot_bound(const graph::DotDimensionNumbers& dims, const Tensor& lhs,
                               const Tensor& rhs, DType result);
-[[nodiscard]] Bound conv_bound(const graph::Attributes& attributes, const Tensor& lhs,
-                               const Tensor& rhs, DType result);
-[[nodiscard]] Bound ragged_bound(const Tensor& lhs, const Tensor& rhs, const Tensor& group_sizes,
-                                 DType result);
 
 enum class Reduction { kSum, kMean, kMax };
 // BND-2: gamma_(n-1) * sum |x|; a mean divides (or multiplies by the rounded reciprocal) once more;
