@@ -25,6 +25,7 @@ clean_up() {
 trap clean_up EXIT
 { ip netns add "$first" && ip netns add "$second"; } 2>/dev/null ||
   leave_out "network namespaces may not be made here"
+ip netns exec "$first" true 2>/dev/null || leave_out "nothing can be run in a network namespace here"
 ip link add mxcheck0 netns "$first" type veth peer name mxcheck0 netns "$second" 2>/dev/null ||
   leave_out "no veth interfaces here"
 for host in "$first" "$second"; do
