@@ -19,6 +19,7 @@
 #include "sim/cli/options.h"
 #include "sim/cli/report_files.h"
 #include "sim/cli/shard_option.h"
+#include "sim/cli/stop_option.h"
 #include "sim/suite/bundle.h"
 #include "sim/suite/run_suite.h"
 
@@ -47,14 +48,10 @@ CommandLine command_line() {
        "tier files: write the packs of all cases to DIR and stop")                         //
       ("results", po::value<std::string>(), "tier files: judge the packs of DIR, filled")  //
       ("waivers", po::value<std::string>(),
-       "FILE of cases known not to pass, with reasons (the format of run --expectations)")  //
-      ("exitfirst,x", "stop after the first failure")                                       //
-      ("maxfail", po::value<std::string>(), "stop after N failures")                        //
-      ("color", po::value<std::string>(), "auto, always or never")                          //
-      ("quiet,q", "failures and the last line only")                                        //
-      ("verbose,v", "a line per case; -vv: also per check")                                 //
-      ("very-verbose", "the same as -vv")                                                   //
-      ("help,h", "this text");
+       "FILE of cases known not to pass, with reasons (the format of run --expectations)");
+  add_stop_options(line.options);
+  add_console_options(line.options);
+  line.options.add_options()("help,h", "this text");
   add_report_options(line.options);
   line.examples =
       "  mxcheck conform --device cases/devices/reference_process.json cases --tag smoke\n"
@@ -129,8 +126,7 @@ suite::SuiteOptions suite_options(const po::variables_map& map, const suite::Dev
   // The same causes on every machine: no search is cut short.
   constexpr double kPatience = 60'000;
   options.cases.explain_milliseconds = kPatience;
-  constexpr std::int64_t kMostFailures = std::int64_t{1} << 40;
-  options.max_failures = integer(map, "maxfail", has(map, "exitfirst") ? 1 : 0, 1, kMostFailures);
+  options.max_failures = most_failures(map);
   options.stop = &interrupt_requested();
   return options;
 }

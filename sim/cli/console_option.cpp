@@ -18,6 +18,14 @@ bool use_color(const po::variables_map& map) {
 
 }  // namespace
 
+void add_console_options(po::options_description& options) {
+  options.add_options()                                             //
+      ("color", po::value<std::string>(), "auto, always or never")  //
+      ("quiet,q", "failures and the last line only")                //
+      ("verbose,v", "a line per case; -vv: also per check")         //
+      ("very-verbose", "the same as -vv");
+}
+
 reports::ConsoleStyle console_style(const po::variables_map& map) {
   reports::ConsoleStyle style;
   style.verbosity = static_cast<reports::Verbosity>(verbosity(map));

@@ -6,6 +6,7 @@
 
 namespace mxcheck::cli {
 
+void add_console_options(po::options_description& options);
 [[nodiscard]] reports::ConsoleStyle console_style(const po::variables_map& map);
 
 }  // namespace mxcheck::cli

@@ -31,12 +31,9 @@ CommandLine command_line() {
       ("output,o", po::value<std::string>(), "write the joined report to FILE, as JSON")  //
       ("allow-incomplete",
        "join what there is: shards may be missing, runs may have stopped early; the report is "
-       "marked incomplete, and the exit code is not 0")             //
-      ("color", po::value<std::string>(), "auto, always or never")  //
-      ("quiet,q", "failures and the last line only")                //
-      ("verbose,v", "a line per case; -vv: also per check")         //
-      ("very-verbose", "the same as -vv")                           //
-      ("help,h", "this text");
+       "marked incomplete, and the exit code is not 0");
+  add_console_options(line.options);
+  line.options.add_options()("help,h", "this text");
   add_report_options(line.options);
   line.examples =
       "  mxcheck run cases --shard-index 0 --shard-count 2 --report json=shard0.json\n"

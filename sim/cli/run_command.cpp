@@ -25,6 +25,7 @@
 #include "sim/cli/progress.h"
 #include "sim/cli/report_files.h"
 #include "sim/cli/shard_option.h"
+#include "sim/cli/stop_option.h"
 #include "sim/suite/run_suite.h"
 #include "sim/tensor/safetensors.h"
 
@@ -56,20 +57,17 @@ CommandLine command_line() {
        "counts as passed; a pass against it is XPASS and fails. An entry that matches no case "
        "is an error (exit 4), under a selection or a path of a single file a warning")  //
       ("device", po::value<std::string>(),
-       "DEVICE.json: also the check device, where the case asks what it claims; see conform")  //
-      ("exitfirst,x", "stop after the first failure")                                          //
-      ("maxfail", po::value<std::string>(), "stop after N failures")                           //
+       "DEVICE.json: also the check device, where the case asks what it claims; see conform");
+  add_stop_options(line.options);
+  line.options.add_options()  //
       ("fault", po::value<Strings>()->composing(),
-       "plant a fault in the model: KIND or JSON, see mutate --list (repeatable)")              //
-      ("dump", po::value<std::string>(), "write every value to FILE.safetensors")               //
-      ("dump-mode", po::value<std::string>(), "isolated or end_to_end (default)")               //
-      ("seed", po::value<std::string>(), "of generated operands, with the case's id (0)")       //
-      ("color", po::value<std::string>(), "auto, always or never")                              //
-      ("progress", po::value<std::string>(), "auto or never: cases done, failures, time left")  //
-      ("quiet,q", "failures and the last line only")                                            //
-      ("verbose,v", "a line per case; -vv: also per check")                                     //
-      ("very-verbose", "the same as -vv")                                                       //
-      ("help,h", "this text");
+       "plant a fault in the model: KIND or JSON, see mutate --list (repeatable)")         //
+      ("dump", po::value<std::string>(), "write every value to FILE.safetensors")          //
+      ("dump-mode", po::value<std::string>(), "isolated or end_to_end (default)")          //
+      ("seed", po::value<std::string>(), "of generated operands, with the case's id (0)")  //
+      ("progress", po::value<std::string>(), "auto or never: cases done, failures, time left");
+  add_console_options(line.options);
+  line.options.add_options()("help,h", "this text");
   add_earlier_options(line.options);
   add_report_options(line.options);
   line.synopsis +=
@@ -136,12 +134,11 @@ suite::SuiteOptions suite_options(const po::variables_map& map) {
   if (options.jobs == 0) options.jobs = std::max(1u, std::thread::hardware_concurrency());
   options.timeout_seconds = positive_number(map, "timeout", 0);
   options.max_memory = byte_count(map, "max-memory", kUsualMemory);
-  constexpr std::int64_t kMostFailures = std::int64_t{1} << 40;
   if (has(map, "seed")) {
     options.cases.seed = static_cast<std::uint64_t>(
         integer(map, "seed", 0, 0, std::numeric_limits<std::int64_t>::max()));
   }
-  options.max_failures = integer(map, "maxfail", has(map, "exitfirst") ? 1 : 0, 1, kMostFailures);
+  options.max_failures = most_failures(map);
   options.stop = &interrupt_requested();
   return options;
 }
