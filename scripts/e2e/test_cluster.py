@@ -89,6 +89,51 @@ class WithoutMpi(Several):
         self.assertEqual(result.returncode, 0, result.stderr)
 
 
+    def rank(self, number, *arguments, launcher='OMPI_COMM_WORLD', code=0):
+        """One of four processes that a launcher started."""
+        result = subprocess.run([BINARY, *map(str, arguments)], cwd=self.folder, capture_output=True, text=True,
+                                env=environment(**{f'{launcher}_SIZE': '4', f'{launcher}_RANK': str(number)}),
+                                timeout=PATIENCE)
+        self.assertEqual(result.returncode, code, result.stderr)
+        return result
+
+    def test_what_only_tells_something_is_told_once(self):
+        self.write('cases/many.json', tiny([1, 2]))
+        for words in (['list'], ['list', '--json', 'cases'], ['show', 'many/S=1'], ['info'], ['explain', 'DOT-1'],
+                      ['help'], ['completion', 'bash'], ['--help'], ['--version'], ['bless', '--help'],
+                      ['conform', '-h']):
+            alone = self.tool(*words, code=0)
+            for launcher in ('OMPI_COMM_WORLD', 'PMI'):
+                self.assertEqual(self.rank(0, *words, launcher=launcher).stdout, alone.stdout, words)
+                self.assertEqual(self.rank(3, *words, launcher=launcher).stdout, '', words)
+
+    def test_what_would_be_done_several_times_is_refused(self):
+        path = self.write('cases/many.json', tiny([1, 2]))
+        before = path.read_bytes()
+        for words in (['bless', 'cases'], ['lint', 'cases'], ['merge', 'r.json', '-o', 'all.json'], ['new', 'a'],
+                      ['conform', '--device', REPOSITORY / 'cases/devices/reference_process.json', '-o', 'bundle']):
+            for number in (0, 3):
+                for launcher in ('OMPI_COMM_WORLD', 'PMI'):
+                    result = self.rank(number, *words, launcher=launcher, code=4)
+                    self.assertIn(f'mxcheck {words[0]} is for one process, and MPI started 4', result.stderr)
+                    self.assertEqual(result.stdout, '')
+        self.assertIn('--shard-index, --shard-count', result.stderr)
+        self.assertEqual((sorted(p.name for p in self.folder.rglob('*')), path.read_bytes()),
+                         (['cases', 'many.json'], before))
+
+    def test_a_process_that_is_given_a_shard_takes_it(self):
+        self.write('cases/many.json', tiny(range(1, 13)))
+        device = REPOSITORY / 'cases/devices/reference_process.json'
+        for number in range(4):
+            shard = ['--shard-index', number, '--shard-count', 4]
+            listed = self.tool('list', *shard)
+            self.assertEqual(self.rank(number, 'list', *shard, code=listed.returncode).stdout, listed.stdout)
+            self.rank(number, 'conform', '--device', device, *shard, '--report', f'json=r{number}.json')
+        self.tool('merge', *(f'r{number}.json' for number in range(4)), '-o', 'all.json', code=0)
+        self.tool('conform', '--device', device, '--report', 'json=one.json', code=0)
+        self.assertEqual(without_times(self.text('all.json')), without_times(self.text('one.json')))
+
+
 def children(pid):
     out = []
     for stat in pathlib.Path('/proc').glob('[0-9]*/stat'):
@@ -165,6 +210,12 @@ class Mpi(Several):
         self.shell(recipe('mpi recovery'))
         self.assertEqual(without_times(self.text('checked.json')), one)
 
+    def test_the_recipe_for_shards_of_conform(self):
+        self.write('cases/edge/many.json', tiny(range(1, 9)))
+        (self.folder / 'cases/devices').symlink_to(REPOSITORY / 'cases/devices')
+        self.shell(recipe('mpi shards'))
+        self.assertEqual(json.loads(self.text('report.json'))['totals'], {'passed': 8, 'failed': 0, 'skipped': 0})
+
     def test_failures_dumps_and_exit_codes(self):
         self.write('cases/a.json', dense(expect={'error': 'RULE-UNUSED'}))
         self.write('cases/b.json', dense())
@@ -185,6 +236,9 @@ class Mpi(Several):
         # OpenMPI takes seconds to end a job with an exit code: few of these.
         self.shell('mpirun -n 3 mxcheck run -k no_such', code=5)
         self.assertIn('for one process', self.shell('mpirun -n 3 mxcheck run -j 2', code=4).stderr)
+        alone = self.tool('list', '--json', code=4)
+        result = self.shell('mpirun -n 3 mxcheck list --json', code=4)
+        self.assertEqual(result.stdout, alone.stdout)
         text = self.shell('mpirun -n 3 mxcheck run --help').stdout
         self.assertEqual(text.count('usage: mxcheck run'), 1)
 

@@ -10,6 +10,8 @@ import unittest
 
 import support
 from device_support import EXAMPLES, PYTHON, DeviceTest, claims
+from test_merge import tiny, without_times
+
 BUILD = pathlib.Path(support.BINARY).resolve().parents[1]
 
 # Faults of faults.def that wrong_device.py has, and a case of the suite that tells each from all others.
@@ -72,6 +74,32 @@ class CorrectDevices(DeviceTest):
         result = subprocess.run([PYTHON, EXAMPLES / 'reference_device.py'], input='\n'.join(asked) + '\n',
                                 capture_output=True, text=True, timeout=60, check=True)
         self.assertEqual(result.stdout.splitlines(), answers)
+
+
+class Shards(DeviceTest):
+    def test_shards_are_merged_to_what_one_conform_reports(self):
+        """Claimed and not, wrong, waived; cases that must be refused are nobody's."""
+        self.write('cases/many.json', tiny(range(1, 9)))
+        self.write('cases/float.json', support.dense(rules=[]))
+        self.write('cases/refused.json', support.dense(nodes=[], expect={'error': 'CASE-VALUE'}))
+        self.write('cases/unused.json', support.dense(rules=[{'module_path': 'nowhere', 'weight_qtype': 's8'}],
+                                                      expect={'error': 'RULE-UNUSED'}))
+        self.write('waivers.json', {'mxcheck_expectations': 1, 'entries': [
+            {'id': 'many/S=3', 'status': 'FAIL', 'strict': False, 'reason': 'issue 1'}]})
+        for words, code in ((['wrong_device.py', '--fault', 'last_k_dropped'], 1), (['reference_device.py'], 0)):
+            arguments = ['conform', '-q', '--device', self.device(EXAMPLES / words[0], *words[1:]), '--waivers', 'waivers.json']
+            self.tool(*arguments, '--report', 'json=one.json', code=code)
+            names = []
+            for index in range(3):
+                names.append(f'r{index}.json')
+                self.tool(*arguments, '--shard-index', index, '--shard-count', 3, '--report', f'json={names[-1]}')
+            self.tool('merge', '-q', *names, '-o', 'all.json', code=code)
+            self.assertEqual(*(without_times((self.folder / n).read_text()) for n in ('all.json', 'one.json')))
+            self.assertEqual(len(json.loads((self.folder / 'all.json').read_text())['cases']), 9)
+            self.assertIn('MERGE-GAP', self.tool('merge', *names[:2], '-o', 'none.json', code=4).stderr)
+        # A shard may be empty, the suite may not.
+        self.tool(*arguments, '-k', 'many', '--shard-index', 999, '--shard-count', 1000, code=0)
+        self.tool(*arguments, '-k', 'refused', '--shard-index', 0, '--shard-count', 2, code=5)
 
 
 class WrongDevices(DeviceTest):

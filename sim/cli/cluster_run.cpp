@@ -22,6 +22,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kOpenMpiSize = "OMPI_COMM_WORLD_SIZE";
+
 std::optional<int> number(const char* name) {
   const char* value = std::getenv(name);
   if (value == nullptr) return std::nullopt;
@@ -54,22 +56,29 @@ std::string host_name() {
 
 }  // namespace
 
-std::optional<Ranks> ranks_here() {
-  const std::optional<int> size = number("OMPI_COMM_WORLD_SIZE");
-  if (size && *size > 1 && !courier_program().empty()) {
-    return Ranks{number("OMPI_COMM_WORLD_RANK").value_or(0), *size};
+std::optional<Ranks> ranks_started() {
+  for (const auto& [size, rank] :
+       {std::pair(kOpenMpiSize, "OMPI_COMM_WORLD_RANK"), std::pair("PMI_SIZE", "PMI_RANK")}) {
+    const int count = number(size).value_or(1);
+    if (count > 1) return Ranks{number(rank).value_or(0), count};
   }
-  const int others = number("PMI_SIZE").value_or(1);
-  if (size.value_or(1) <= 1 && others <= 1) return std::nullopt;
+  return std::nullopt;
+}
+
+std::optional<Ranks> ranks_here() {
+  const std::optional<Ranks> ranks = ranks_started();
+  if (!ranks) return std::nullopt;
+  const bool open_mpi = number(kOpenMpiSize).value_or(1) > 1;
+  if (open_mpi && !courier_program().empty()) return ranks;
   throw UsageError(
-      size.value_or(1) > 1
+      open_mpi
           ? fmt::format(
                 "{} processes were started by mpirun, and this build has no mxcheck-mpi (it "
                 "needs Boost.MPI); run shards instead, see mxcheck merge --help",
-                *size)
+                ranks->size)
           : fmt::format("{} processes were started by an MPI that is not OpenMPI; use OpenMPI's "
                         "mpirun, or run shards, see mxcheck merge --help",
-                        others));
+                        ranks->size));
 }
 
 ClusterRun::ClusterRun() : courier_(courier()) {}

@@ -16,8 +16,10 @@ namespace mxcheck::cli {
 struct Ranks {
   int rank = 0, size = 1;
 };
-// nullopt: this process is alone. UsageError where several were started that cannot find each
-// other: without support for MPI every one of them would run the whole suite.
+// nullopt: this process is alone.
+[[nodiscard]] std::optional<Ranks> ranks_started();
+// The same for processes that compute together. UsageError where several were started that cannot
+// find each other: without support for MPI every one of them would run the whole suite.
 [[nodiscard]] std::optional<Ranks> ranks_here();
 
 // The first rank's side of a run.

@@ -2,6 +2,7 @@
 // command line to an exit code. Only this folder prints or exits.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -18,10 +19,19 @@ inline constexpr int kExitHost = 77;    // this host cannot run it
 
 using Arguments = std::vector<std::string>;
 
+// What becomes of a command line that mpirun starts in several processes. One that names a shard is
+// run as it is: then each of them was given a part of its own.
+enum class Several : std::uint8_t {
+  kTogether,  // they find each other and compute one run
+  kOnce,      // the first does it, the others end: for what only tells something
+  kRefused,   // it would be done, written or judged several times
+};
+
 struct Command {
   const char* name;
   const char* summary;  // one line
   int (*run)(const Arguments& arguments);
+  Several several = Several::kRefused;
 };
 
 // Every command, in the order of the help text.

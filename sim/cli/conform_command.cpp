@@ -64,16 +64,7 @@ void print_diagnostics(const base::Diagnostics& diagnostics) {
   for (const base::Diagnostic& d : diagnostics) fmt::print(stderr, "{}\n", base::format(d));
 }
 
-// Cases that must be refused are about reading them; no device has a part in it.
-std::size_t drop_refusals(suite::Collection& collection) {
-  const std::size_t before = collection.cases.size() + collection.refused.size();
-  std::erase_if(collection.cases, [](const casefile::Case& c) { return !c.expect.error.empty(); });
-  std::erase_if(collection.refused,
-                [](const suite::RefusedCase& refused) { return !refused.expected.empty(); });
-  return before - collection.cases.size() - collection.refused.size();
-}
-
-reports::RunContext context(const po::variables_map& map) {
+reports::RunContext context(const po::variables_map& map, const suite::Collection& collection) {
   reports::RunContext out;
   out.version = version();
   out.commit = commit();
@@ -85,6 +76,8 @@ reports::RunContext context(const po::variables_map& map) {
   out.hardware = text(map, "hardware", "");
   out.expectations = text(map, "waivers", "");
   out.shard = reports::shard_name(shard_of_options(map));
+  out.selected_cases = static_cast<std::int64_t>(collection.selected.size());
+  out.selected_digest = reports::selection_digest(collection.selected);
   return out;
 }
 
@@ -103,18 +96,23 @@ int exit_code(const suite::SuiteRun& run) {
   if (run.refused) return kExitUsage;
   const reports::Totals totals = reports::totals(run.result);
   if (totals.failed > 0) return kExitFailed;
-  return totals.passed > 0 ? kExitOk : kExitNothing;
+  // A shard may have nothing that the device claims; what all have together may not.
+  const reports::RunContext& context = run.result.context;
+  const bool others = !context.shard.empty() && context.selected_cases > 0;
+  return totals.passed > 0 || others ? kExitOk : kExitNothing;
 }
 
+// Cases that must be refused are about reading them; no device has a part in it.
 suite::Collection collect_cases(const po::variables_map& map) {
-  base::Result<suite::Collection> collected = suite::collect(paths(map), selection(map));
+  suite::Selection selected = selection(map);
+  selected.refusals = false;
+  base::Result<suite::Collection> collected = suite::collect(paths(map), selected);
   if (!collected) throw UsageError(base::printable(collected.error()));
-  suite::Collection collection = std::move(collected).value();
-  const std::size_t refusals = drop_refusals(collection);
-  if (refusals > 0 && verbosity(map) > 0) {
-    fmt::print("{} cases that must be refused are not asked of a device\n", refusals);
+  if (collected.value().left_out > 0 && verbosity(map) > 0) {
+    fmt::print("{} cases that must be refused are not asked of a device\n",
+               collected.value().left_out);
   }
-  return collection;
+  return std::move(collected).value();
 }
 
 suite::SuiteOptions suite_options(const po::variables_map& map, const suite::DeviceUnderTest& dut) {
@@ -264,7 +262,7 @@ int run_conform(const Arguments& arguments) {
   suite::SuiteOptions options = suite_options(map, device->dut);
   options.expectations = waivers ? &*waivers : nullptr;
   const reports::ConsoleStyle style = console_style(map);
-  const reports::RunContext run_context = context(map);
+  const reports::RunContext run_context = context(map, collection);
   reports::ConsoleWriter console(style, run_context);
   options.finished = [&](const reports::CaseResult& c) {
     fmt::print("{}", console.finished(c));

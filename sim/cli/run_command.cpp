@@ -282,10 +282,12 @@ bool asks_for_help(const Arguments& arguments) {
 }  // namespace
 
 int run_run(const Arguments& arguments) {
-  std::optional<Ranks> ranks = ranks_here();
+  std::optional<Ranks> ranks = ranks_started();
   if (ranks && asks_for_help(arguments)) {
     if (ranks->rank > 0) return kExitOk;
     ranks.reset();
+  } else if (ranks) {
+    ranks = ranks_here();
   }
   if (ranks && ranks->rank > 0) {
     return work_for_cluster([&] { return read_plan(parse(command_line(), arguments)); });

@@ -15,11 +15,19 @@ void keep(casefile::LoadedCases loaded, const CaseFile& file, const Selection& s
           Collection& out) {
   for (casefile::Case& c : loaded.cases) {
     if (!selection.matches(c)) continue;
+    if (!selection.refusals && !c.expect.error.empty()) {
+      ++out.left_out;
+      continue;
+    }
     out.selected.emplace_back(c.id, c.digest);
     if (selection.shard.has(c.id)) out.cases.push_back(std::move(c));
   }
   for (casefile::Refusal& refusal : loaded.refused) {
     if (!selection.matches_id(refusal.id)) continue;
+    if (!selection.refusals && !refusal.label.empty()) {
+      ++out.left_out;
+      continue;
+    }
     out.selected.emplace_back(refusal.id, "");
     if (!selection.shard.has(refusal.id)) continue;
     out.refused.push_back({file, refusal.id, refusal.label, std::move(refusal.diagnostics)});

@@ -23,6 +23,7 @@ struct Selection {
   std::vector<std::string> ops;          // any node with one of them
   std::vector<std::string> ids;          // exactly one of them, or a matrix expansion of it
   reports::Shard shard;                  // of what the others select
+  bool refusals = true;                  // false: no case that states it must be refused
 
   // Whether another shard has it is not asked.
   [[nodiscard]] bool matches_id(const std::string& id) const;
@@ -46,6 +47,7 @@ struct Collection {
   std::vector<CaseIdentity> selected;  // what all shards have together, by id
   base::Diagnostics warnings;
   std::size_t files = 0;
+  std::size_t left_out = 0;  // cases that must be refused, where they are not wanted
 };
 
 [[nodiscard]] base::Result<Collection> collect(const std::vector<std::filesystem::path>& paths,
