@@ -3,6 +3,8 @@
 # none is), configures the release preset and builds it. Paths are relative to the repository.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# Where there is a ccache, checkouts in different folders share what they compiled.
+export CCACHE_BASEDIR=${CCACHE_BASEDIR:-$PWD} CCACHE_NOHASHDIR=${CCACHE_NOHASHDIR:-1}
 
 # name of a package for each thing the build, the suite and the tests use
 build_packages=(g++ cmake ninja-build git ca-certificates libfmt-dev nlohmann-json3-dev libeigen3-dev
