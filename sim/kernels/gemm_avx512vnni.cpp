@@ -80,12 +80,14 @@ constexpr int kStep = kColumns * 4;
     b += step;                                                         \
     c += step;                                                         \
   }
-#define MXCHECK_STORE(i)                                \
-  _mm512_storeu_si512(acc + (i)*out_stride, sum##i##a); \
-  _mm512_storeu_si512(acc + (i)*out_stride + 16, sum##i##b);
-#define MXCHECK_STORE_SOME(i)                                        \
-  _mm512_mask_storeu_epi32(acc + (i)*out_stride, some_a, sum##i##a); \
-  _mm512_mask_storeu_epi32(acc + (i)*out_stride + 16, some_b, sum##i##b);
+#define MXCHECK_STORE(i)                    \
+  _mm512_storeu_si512(out, sum##i##a);      \
+  _mm512_storeu_si512(out + 16, sum##i##b); \
+  out += out_stride;
+#define MXCHECK_STORE_SOME(i)                            \
+  _mm512_mask_storeu_epi32(out, some_a, sum##i##a);      \
+  _mm512_mask_storeu_epi32(out + 16, some_b, sum##i##b); \
+  out += out_stride;
 
 // Rows read where they lie have their groups one behind the other: the distance is a constant, and
 // addresses need no arithmetic. Packed rows have theirs a whole group of rows apart.
@@ -119,6 +121,8 @@ constexpr int kStep = kColumns * 4;
         }                                                                                     \
         for (; s > 0; --s, rhs += kStep, fetch += 64) MXCHECK_STEP(n, 0)                      \
       }                                                                                       \
+      std::int32_t* out = acc;                                                                \
+      asm("" : "+r"(out)); /* else 28 addresses are kept in memory from panel to panel */     \
       const std::int64_t left = x.columns - column;                                           \
       if (left >= kColumns) {                                                                 \
         MXCHECK_ROWS_##n(MXCHECK_STORE);                                                      \
