@@ -61,7 +61,7 @@ class Keeper {
     while (const std::optional<std::string> request = read_frame(owner_)) {
       if (!write_frame(owner_, answer(*request))) break;
     }
-    dismiss();
+    kill_child();
     ::_exit(0);
   }
 
@@ -80,7 +80,7 @@ class Keeper {
     if (!reply || reply->empty()) return kDied + how_it_ended(dismiss());
     if (reply->front() == kLastReply) {
       reply->front() = kReply;
-      dismiss();
+      kill_child();
     }
     return *std::move(reply);
   }
@@ -115,6 +115,12 @@ class Keeper {
       }
       if (watched[0].revents != 0) return;
     }
+  }
+
+  // Nothing is asked of it any more. It may be stopped, and would not see that it is alone.
+  void kill_child() {
+    if (child_ > 0) ::kill(child_, SIGKILL);
+    dismiss();
   }
 
   // Ends the process that computes, if it has not; how it ended.

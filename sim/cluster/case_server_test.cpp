@@ -70,6 +70,17 @@ TEST_CASE("a process that is killed between two requests costs neither", "[case_
   CHECK(answer(*server, "x").text == "answer to x");
 }
 
+TEST_CASE("a process that is stopped between two requests ends with its server", "[case_server]") {
+  auto server = started();
+  const pid_t pid = std::stoi(answer(*server, "pid").text);
+  ::kill(pid, SIGSTOP);
+  constexpr unsigned kPatience = 60;
+  ::alarm(kPatience);  // ends a test that waits for ever
+  server.reset();
+  ::alarm(0);
+  CHECK(::kill(pid, 0) != 0);
+}
+
 TEST_CASE("after its last reply a process is not asked again", "[case_server]") {
   const auto server = started();
   const std::string pid = answer(*server, "pid").text;
