@@ -1,11 +1,14 @@
 // Any bytes as a report, as `diff`, `merge` and a rerun read one: no crash, every refusal says what
-// and where; what is accepted is written and read back unchanged, and does not differ from itself.
+// and where; what is accepted is written and read back unchanged, does not differ from itself, and
+// joined as the only shard stays what it is or is refused with reasons; twice it is no run.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 
 #include "reports/diff.h"
 #include "reports/json.h"
+#include "reports/merge.h"
 #include "reports/read.h"
 #include "sim/base/check.h"
 #include "sim/base/labels.h"
@@ -16,6 +19,30 @@ using namespace mxcheck;
 
 std::optional<reports::RunResult> read(std::string text, base::Diagnostics& problems) {
   return reports::parse_report(std::move(text), "fuzz.json", problems);
+}
+
+void check_merge(const reports::RunResult& run) {
+  base::Diagnostics problems;
+  const reports::ShardReport part{"fuzz.json", run};
+  MXCHECK_CHECK(!reports::merge({part, part}, reports::Gaps::kAllowed, problems),
+                "the same shard twice");
+  for (const reports::Gaps gaps : {reports::Gaps::kRefused, reports::Gaps::kAllowed}) {
+    problems.clear();
+    const auto joined = reports::merge({part}, gaps, problems);
+    MXCHECK_CHECK(joined.has_value() == problems.empty(), "not joined without a reason");
+    for (const base::Diagnostic& d : problems) {
+      MXCHECK_CHECK(base::find_label(d.label) != nullptr, d.label);
+    }
+    if (!joined) continue;
+    MXCHECK_CHECK(gaps == reports::Gaps::kAllowed || !joined->incomplete, "a gap is not seen");
+    reports::RunResult expected = run;
+    expected.context.shard = "";
+    expected.incomplete = joined->incomplete;
+    expected.suite_digest = joined->suite_digest;
+    std::sort(expected.cases.begin(), expected.cases.end(),
+              [](const auto& a, const auto& b) { return a.id < b.id; });
+    MXCHECK_CHECK(reports::to_json(*joined) == reports::to_json(expected), "joined to another run");
+  }
 }
 
 }  // namespace
@@ -36,5 +63,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const reports::ReportDiff same = reports::diff(*run, *again);
   MXCHECK_CHECK(same.regressions() == 0, reports::to_text(same));
   MXCHECK_CHECK(same.context.empty() && same.differences.empty(), reports::to_text(same));
+  check_merge(*run);
   return 0;
 }
