@@ -129,9 +129,9 @@ std::string kernels_text(const RunResult& run, Verbosity verbosity) {
   for (const KernelUse& kernel : kernels) {
     if (kernel.uses > 0) {
       ++count;
-      used += fmt::format(" {} ({})", kernel.name, kernel.uses);
+      used += fmt::format(" {} ({})", kernel.name(), kernel.uses);
     } else {
-      unused += " " + kernel.name;
+      unused += " " + kernel.name();
     }
   }
   std::string out = fmt::format("kernels exercised: {} of {}", count, kernels.size());

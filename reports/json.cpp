@@ -139,7 +139,7 @@ Json to_json(const PathUse& p) {
 Json to_json(const std::vector<KernelUse>& uses) {
   Json out = Json::array();
   for (const KernelUse& k : uses) {
-    out.push_back({{"name", k.name}, {"family", k.family}, {"isa", k.isa}, {"uses", k.uses}});
+    out.push_back({{"name", k.name()}, {"family", k.family()}, {"isa", k.isa()}, {"uses", k.uses}});
   }
   return out;
 }

@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <mutex>
+#include <set>
+#include <tuple>
 
 #include "sim/base/check.h"
 
@@ -110,12 +113,27 @@ Totals totals(const RunResult& run) {
   return sum;
 }
 
+KernelUse::KernelUse(std::string name, std::string family, std::string isa, std::int64_t count)
+    : uses(count), names_(shared({std::move(name), std::move(family), std::move(isa)})) {}
+
+const KernelUse::Names* KernelUse::shared(Names names) {
+  struct Less {
+    bool operator()(const Names& a, const Names& b) const {
+      return std::tie(a.name, a.family, a.isa) < std::tie(b.name, b.family, b.isa);
+    }
+  };
+  static std::mutex mutex;
+  static std::set<Names, Less> known;
+  const std::lock_guard lock(mutex);
+  return &*known.insert(std::move(names)).first;
+}
+
 std::vector<KernelUse> kernel_totals(const RunResult& run) {
   std::vector<KernelUse> out;
   for (const CaseResult& c : run.cases) {
     for (const KernelUse& use : c.kernels) {
       const auto same = std::find_if(out.begin(), out.end(),
-                                     [&](const KernelUse& k) { return k.name == use.name; });
+                                     [&](const KernelUse& k) { return k.name() == use.name(); });
       if (same == out.end()) {
         out.push_back(use);
       } else {

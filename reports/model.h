@@ -171,9 +171,24 @@ struct PathUse {
 
 // A SIMD kernel of this host and how often the check `fast` used it: products, panels packed,
 // blocks of elements. A kernel it had no use for counts 0.
-struct KernelUse {
-  std::string name, family, isa;
+class KernelUse {
+ public:
+  KernelUse(std::string name, std::string family, std::string isa, std::int64_t count);
+  [[nodiscard]] const std::string& name() const { return names_->name; }
+  [[nodiscard]] const std::string& family() const { return names_->family; }
+  [[nodiscard]] const std::string& isa() const { return names_->isa; }
+
   std::int64_t uses = 0;
+
+ private:
+  // One record serves all cases: a run knows a few dozen kernels, and each of thousands of cases
+  // names them all.
+  struct Names {
+    std::string name, family, isa;
+  };
+  static const Names* shared(Names names);
+
+  const Names* names_;
 };
 
 // The note of a case that states nothing about what must come out.

@@ -187,13 +187,14 @@ PathUse read_path(JsonReader& reader, const JsonValue& value) {
 }
 
 KernelUse read_kernel(JsonReader& reader, const JsonValue& value) {
-  KernelUse k;
+  std::string name, family, isa;
+  std::int64_t uses = 0;
   Fields fields(reader, value, "a kernel");
-  fields.text("name", k.name);
-  fields.text("family", k.family);
-  fields.text("isa", k.isa);
-  fields.count("uses", k.uses);
-  return k;
+  fields.text("name", name);
+  fields.text("family", family);
+  fields.text("isa", isa);
+  fields.count("uses", uses);
+  return {std::move(name), std::move(family), std::move(isa), uses};
 }
 
 Expectation read_expectation(JsonReader& reader, const JsonValue& value) {

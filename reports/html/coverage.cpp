@@ -108,8 +108,8 @@ Markup kernels_section(const RunResult& run) {
   std::int64_t used = 0;
   for (const KernelUse& k : kernels) {
     used += k.uses > 0 ? 1 : 0;
-    rows += element("tr", element("th", {{"scope", "row"}}, text(k.name)) + cell(k.family) +
-                              cell(k.isa) + number_cell(grouped(k.uses)));
+    rows += element("tr", element("th", {{"scope", "row"}}, text(k.name())) + cell(k.family()) +
+                              cell(k.isa()) + number_cell(grouped(k.uses)));
   }
   out += element("p", text(fmt::format("{} of {} kernels of the host were used by the check fast.",
                                        used, kernels.size())));

@@ -135,7 +135,7 @@ Markup paths(const CaseResult& c) {
   }
   std::string used;
   for (const KernelUse& k : c.kernels) {
-    if (k.uses > 0) used += fmt::format("{}{} ({})", used.empty() ? "" : ", ", k.name, k.uses);
+    if (k.uses > 0) used += fmt::format("{}{} ({})", used.empty() ? "" : ", ", k.name(), k.uses);
   }
   if (!used.empty()) rows += element("li", text("kernels under the check fast: " + used));
   return rows.empty() ? Markup() : element("ul", "more", rows);

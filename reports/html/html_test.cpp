@@ -64,7 +64,11 @@ RunResult hostile_run() {
     for (ProductWidths& p : c.products) spoil(p.name);
     for (SrqTrace& t : c.traces) spoil(t.name), spoil(t.part);
     for (LayerFigure& l : c.layers) spoil(l.name);
-    for (KernelUse& k : c.kernels) spoil(k.name);
+    for (KernelUse& k : c.kernels) {
+      std::string name = k.name();
+      spoil(name);
+      k = {name, k.family(), k.isa(), k.uses};
+    }
     c.paths = {{kHostile, kHostile, kHostile, 1}};
   }
   for (ExpectationUse& e : run.expectations) spoil(e.entry), spoil(e.reason);

@@ -3,6 +3,7 @@ import json
 import os
 import subprocess
 
+import many_cases
 from support import BINARY, ToolTest, dense, last_line
 
 MIB = 1 << 20
@@ -104,3 +105,15 @@ class Streaming(ToolTest):
         print(f'peak of 10 cases {few / MIB:.1f} MiB, of 40 cases {many / MIB:.1f} MiB')
         # A case that has run leaves its result; that is less than the smallest of its inputs.
         self.assertLess(many - few, 30 * rows * 64 * 4)
+
+    def test_a_case_that_has_run_leaves_less_than_twice_its_text(self):
+        """What is kept of a case, as it was read and then as its result, against its part of the report."""
+        peaks = []
+        for count in (300, 1200):
+            many_cases.write(BINARY, self.folder / str(count), count, values=False)
+            peaks.append(min(peak(['run', str(count), '-q'], self.folder)[1] for _ in range(2)))
+        self.tool('run', '300', '--report', 'json=r.json')
+        text = (self.folder / 'r.json').stat().st_size / 300
+        kept = (peaks[1] - peaks[0]) / 900
+        print(f'a case leaves {kept / 1024:.1f} KiB, its text has {text / 1024:.1f} KiB')
+        self.assertLess(kept, 2 * text)

@@ -51,6 +51,7 @@ std::vector<std::uint8_t> transposed(const std::vector<std::uint8_t>& codes, std
 std::vector<reports::KernelUse> uses_of(const kernels::Tally& tally,
                                         const std::vector<kernels::Isa>& isas) {
   std::vector<reports::KernelUse> out;
+  out.reserve(kernels::all_kernels().size());
   for (const kernels::KernelInfo& kernel : kernels::all_kernels()) {
     const std::int64_t uses = tally.uses(kernel.name);
     if (uses == 0 && std::find(isas.begin(), isas.end(), kernel.isa) == isas.end()) continue;

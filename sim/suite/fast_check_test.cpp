@@ -41,7 +41,7 @@ TEST_CASE("the check fast passes healthy kernels and counts every one of them [D
     if (!kernels::here(kernel.isa)) continue;
     ++here;
     const auto use = std::find_if(check->kernels.begin(), check->kernels.end(),
-                                  [&](const auto& k) { return k.name == kernel.name; });
+                                  [&](const auto& k) { return k.name() == kernel.name; });
     REQUIRE(use != check->kernels.end());
     INFO(kernel.name);
     if (std::string(kernel.family) == "gemm") CHECK(use->uses > 0);

@@ -74,9 +74,8 @@ class Pool {
       if (interrupted()) return std::nullopt;
       ready_.wait_for(lock, kPollInterval);
     }
-    std::optional<CaseRun> out;
-    out.swap(slots_[i]);
-    return out;
+    const std::unique_ptr<CaseRun> out = std::move(slots_[i]);
+    return std::move(*out);
   }
 
   [[nodiscard]] bool interrupted() const {
@@ -127,7 +126,7 @@ class Pool {
       std::optional<CaseRun> run = obtain(std::exchange(cases_[i], nullptr));
       if (!run) return;
       const std::lock_guard lock(mutex_);
-      slots_[i] = std::move(run);
+      slots_[i] = std::make_unique<CaseRun>(std::move(*run));
       ready_.notify_all();
     }
   }
@@ -136,7 +135,7 @@ class Pool {
   const std::map<std::string, std::string>& goldens_;  // digest by case id
   const SuiteOptions& options_;
   MemoryGate memory_;
-  std::vector<std::optional<CaseRun>> slots_;
+  std::vector<std::unique_ptr<CaseRun>> slots_;
   std::vector<std::thread> workers_;
   std::mutex mutex_;
   std::condition_variable ready_;
@@ -177,6 +176,8 @@ class Runner {
     for (Case& c : collection.cases) {
       cases_.push_back(std::make_shared<const Case>(std::move(c)));
     }
+    collection.cases = {};  // what is left of them is as large as a case without its parts
+    run_.result.cases.reserve(cases_.size() + refused_.size());
     std::stable_sort(refused_.begin(), refused_.end(),
                      [](const RefusedCase& a, const RefusedCase& b) { return a.id < b.id; });
   }
