@@ -52,6 +52,25 @@ TEST_CASE("a pack filled in by a right device passes, for every dataflow", "[pac
   }
 }
 
+// A profile that drops tails and a depth below its rows: no product is computed, observed.hex has
+// no row, and the initial values were taken for wrong results (they were expected, zeros were
+// read).
+TEST_CASE("results of a product that is dropped as a whole are not missed", "[pack]") {
+  const Folder folder;
+  Profile profile = *preset("ideal_int32");
+  profile.rows = 7, profile.cols = 7, profile.product_group = 4, profile.chunk = 16;
+  profile.tail = Tail::kDrop;
+  const std::vector<std::int32_t> lhs(8 * 5, 1), rhs(5 * 9, 1);
+  const std::vector<std::int64_t> init(8 * 9, 3);
+  REQUIRE(write_pack(folder.path, profile, {{"dropped", {8, 9, 5, lhs, rhs, init}}}, "").ok());
+  const fs::path product = folder.path / "product_000";
+  CHECK(functional(profile, {8, 9, 5, lhs, rhs, init}).acc[0] == 3);
+  put(product / "observed.hex", "");
+  CHECK(verify_pack(folder.path).value().passed());
+  put(product / "observed.hex", "00\n");
+  CHECK(verify_pack(folder.path).value().verdicts[0].kind == PackVerdict::Kind::kUnusable);
+}
+
 TEST_CASE("a wrong result is located and an unusable one is said to be so", "[pack]") {
   const Folder folder;
   const Profile profile = *preset("gemmini_16");
