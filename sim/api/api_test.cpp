@@ -22,7 +22,7 @@ Labels labels(const mxcheck::Diagnostics& diagnostics) {
 template <typename T>
 mxcheck::Array array(const char* dtype, std::vector<std::int64_t> shape, const std::vector<T>& x) {
   mxcheck::Array out{dtype, std::move(shape), std::vector<std::byte>(x.size() * sizeof(T))};
-  std::memcpy(out.bytes.data(), x.data(), out.bytes.size());
+  if (!x.empty()) std::memcpy(out.bytes.data(), x.data(), out.bytes.size());
   return out;
 }
 

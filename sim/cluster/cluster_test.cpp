@@ -125,7 +125,7 @@ struct Cluster {
     std::vector<std::unique_ptr<CaseServer>> servers;
     for (int i = 0; i < workers; ++i) servers.push_back(server_for(others));
     for (int i = 0; i < workers; ++i) {
-      threads.emplace_back([this, i, &foreign, server = std::move(servers[i])]() mutable {
+      threads.emplace_back([this, i, foreign, server = std::move(servers[i])]() mutable {
         good += work(std::make_unique<QueuePost>(exchange, i + 1), std::move(server), foreign);
       });
     }
