@@ -42,7 +42,7 @@ void limit(int resource, rlim_t value) {
   if (::getppid() != warden) ::_exit(kNoStart);
   limit(RLIMIT_CORE, 0);
   if (plan.memory_bytes != 0) limit(RLIMIT_AS, plan.memory_bytes);
-  for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);
+  for (int signal = 1; signal < NSIG; ++signal) static_cast<void>(::signal(signal, SIG_DFL));
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -79,7 +79,7 @@ pid_t number(const char* name) {
 pid_t parent_of(const char* pid) {
   char path[64] = "/proc/";
   std::strncat(path, pid, 20);
-  std::strcat(path, "/stat");
+  std::strncat(path, "/stat", 5);
   const int fd = ::open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return -1;
   char text[512];
