@@ -79,7 +79,7 @@ pid_t number(const char* name) {
 pid_t parent_of(const char* pid) {
   char path[64] = "/proc/";
   std::strncat(path, pid, 20);
-  std::strncat(path, "/stat", 5);
+  std::strncat(path, "/stat", sizeof(path) - std::strlen(path) - 1);
   const int fd = ::open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return -1;
   char text[512];
