@@ -19,7 +19,7 @@ cross_packages=(g++-aarch64-linux-gnu qemu-user) # scripts/aarch64_test.sh
 cluster_packages=(libboost-mpi-dev libopenmpi-dev openmpi-bin parallel iproute2) # mxcheck-mpi; docs/cluster.md
 python_packages=(pybind11-dev python3-dev)       # sim/python
 package_packages=(dpkg-dev file pkg-config man-db) # scripts/package
-fuzz_packages=(clang-16 libclang-rt-16-dev)      # scripts/fuzz.sh
+fuzz_packages=(clang-16 libclang-rt-16-dev)      # scripts/fuzz.sh, scripts/sanitizers_test.sh
 # Of `scripts/test.sh --all`.
 valgrind_packages=(valgrind)
 tidy_packages=(clang-16 clang-tidy-16)
