@@ -107,6 +107,15 @@ class Resume(SuiteTest):
         cases = {c['id']: c for c in self.report('r.json')['cases']}
         self.assertEqual(cases['qt/good1']['status'], 'FAIL')
 
+    def test_a_result_of_another_file_or_policy_runs_again(self):
+        for key in ('file', 'policy'):
+            report = self.cut('part.json', lambda i: True)
+            next(c for c in report['cases'] if c['id'] == 'qt/good0')[key] = 'another'
+            self.write('part.json', report)
+            self.resume('part.json')
+            self.assertNotIn('qt/good0', self.taken('r.json'))
+            self.assertIn('qt/good1', self.taken('r.json'))
+
     def test_errors_of_the_suite_and_skips_run_again(self):
         report = self.cut('part.json', lambda i: True)
         for case, status in zip(report['cases'], ('SUITE_ERROR', 'SKIP', 'DUT_ERROR')):

@@ -63,6 +63,15 @@ TEST_CASE("a lost worker gets no case; without workers all cases come back", "[h
   CHECK(out.withdraw().empty());
 }
 
+TEST_CASE("a worker that is lost while it has nothing to do gets no case", "[hand_out]") {
+  HandOut out;
+  out.join(1);
+  CHECK_FALSE(out.lose(1, "gone").has_value());
+  out.submit(7);
+  CHECK_FALSE(out.assign().has_value());
+  CHECK_FALSE(out.has_workers());
+}
+
 TEST_CASE("whatever happens, every case ends exactly once", "[hand_out]") {
   for (std::uint32_t seed = 0; seed < 200; ++seed) {
     HandOut out;
