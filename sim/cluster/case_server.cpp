@@ -51,6 +51,17 @@ void default_signals() {
   ::_exit(0);
 }
 
+// Appends what has come, without waiting; 0 at the end of what will, negative if nothing is there.
+ssize_t receive(int socket, std::string& to) {
+  constexpr std::size_t kPiece = std::size_t{1} << 16;
+  const std::size_t before = to.size();
+  to.resize(before + kPiece);
+  const ssize_t got = ::recv(socket, to.data() + before, kPiece, MSG_DONTWAIT);
+  to.resize(before + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+  const bool for_now = got < 0 && (errno == EINTR || errno == EAGAIN);
+  return got < 0 && !for_now ? 0 : got;
+}
+
 class Keeper {
  public:
   Keeper(int owner, const CaseServer::Compute& compute) : owner_(owner), compute_(compute) {}
@@ -75,8 +86,7 @@ class Keeper {
         return kDied + std::string("cannot be started: ") + error_;
       }
     }
-    wait_for_child();
-    std::optional<std::string> reply = read_frame(child_socket_);
+    std::optional<std::string> reply = reply_of_child();
     if (!reply || reply->empty()) return kDied + how_it_ended(dismiss());
     if (reply->front() == kLastReply) {
       reply->front() = kReply;
@@ -104,16 +114,20 @@ class Keeper {
     return false;
   }
 
-  // Until it has something to say or has ended; this process ends when its owner does.
-  void wait_for_child() const {
+  // Nothing if it has ended. This process ends when its owner does, also in the middle of a reply:
+  // who writes it may be stopped.
+  std::optional<std::string> reply_of_child() const {
+    std::string have;
     while (true) {
+      std::size_t offset = 0;
+      if (std::optional<std::string> reply = take_frame(have, offset)) return reply;
       std::array<pollfd, 2> watched{pollfd{child_socket_, POLLIN, 0}, pollfd{owner_, 0, 0}};
       if (::poll(watched.data(), watched.size(), -1) < 0 && errno == EINTR) continue;
       if ((watched[1].revents & (POLLHUP | POLLERR)) != 0) {
         ::kill(child_, SIGKILL);
         ::_exit(0);
       }
-      if (watched[0].revents != 0) return;
+      if (receive(child_socket_, have) == 0) return std::nullopt;
     }
   }
 
@@ -186,12 +200,7 @@ std::optional<Answer> CaseServer::poll(int milliseconds) {
   if (std::optional<Answer> ready = take()) return ready;
   pollfd watched{socket_, POLLIN, 0};
   while (!gone_ && ::poll(&watched, 1, milliseconds) > 0) {
-    constexpr std::size_t kPiece = std::size_t{1} << 16;
-    const std::size_t before = have_.size();
-    have_.resize(before + kPiece);
-    const ssize_t got = ::recv(socket_, have_.data() + before, kPiece, MSG_DONTWAIT);
-    have_.resize(before + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
-    gone_ = got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN);
+    gone_ = receive(socket_, have_) == 0;
     if (std::optional<Answer> ready = take()) return ready;
     milliseconds = 0;
   }

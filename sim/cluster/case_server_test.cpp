@@ -9,7 +9,24 @@
 namespace mxcheck::cluster {
 namespace {
 
+constexpr int kWritten = 200;  // milliseconds: enough to fill a socket
+
+// A reply longer than a socket holds. Its reader is held until this process waits for it to read
+// on; then this one is stopped for good, and the reader has the beginning.
+Reply stopped_while_answering() {
+  const pid_t self = ::getpid(), reader = ::getppid();
+  if (::fork() == 0) {
+    ::kill(reader, SIGSTOP);
+    ::usleep(kWritten * 1000);
+    ::kill(self, SIGSTOP);
+    ::kill(reader, SIGCONT);
+    ::_exit(0);
+  }
+  return {std::string(std::size_t{16} << 20, 'x'), Then::kNext};
+}
+
 Reply compute(const std::string& request) {
+  if (request == "stopped") return stopped_while_answering();
   if (request == "die") ::raise(SIGKILL);
   if (request == "leave") ::_exit(7);
   if (request == "pid") return {std::to_string(::getpid()), Then::kNext};
@@ -79,6 +96,16 @@ TEST_CASE("a process that is stopped between two requests ends with its server",
   server.reset();
   ::alarm(0);
   CHECK(::kill(pid, 0) != 0);
+}
+
+TEST_CASE("a process that is stopped while it answers ends with its server", "[case_server]") {
+  auto server = started();
+  REQUIRE(server->ask("stopped"));
+  CHECK_FALSE(server->poll(2 * kWritten).has_value());
+  constexpr unsigned kPatience = 60;
+  ::alarm(kPatience);  // ends a test that waits for ever
+  server.reset();
+  ::alarm(0);
 }
 
 TEST_CASE("after its last reply a process is not asked again", "[case_server]") {
