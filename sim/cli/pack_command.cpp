@@ -28,7 +28,7 @@ CommandLine pack_line() {
        "one case of a folder or matrix")  //
       ("help,h", "this text");
   line.examples =
-      "  mxcheck pack cases/qt/dense_int8.json -o pack --hardware gemmini_16\n"
+      "  mxcheck pack cases/qt/dense_f32_ieee.json -o pack --hardware gemmini_16\n"
       "  ... the device writes pack/product_NNN/observed.npy or observed.hex ...\n"
       "  mxcheck verify pack\n";
   return line;

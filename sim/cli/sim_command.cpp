@@ -40,7 +40,7 @@ CommandLine command_line() {
   line.examples =
       "  mxcheck sim 64 512 256 --hardware tpu_v5e\n"
       "  mxcheck sim 4 20 8 --hardware gemmini_16 --vcd wave.vcd\n"
-      "  mxcheck sim cases/qt/dense_int8.json --overlap none\n";
+      "  mxcheck sim cases/qt/dense_f32_ieee.json --overlap none\n";
   return line;
 }
 
