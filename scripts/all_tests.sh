@@ -35,6 +35,7 @@ logged valgrind scripts/valgrind_test.sh
 logged cppcheck scripts/cppcheck.sh
 logged fuzz scripts/fuzz.sh all 300
 logged asan_ubsan scripts/sanitizers_test.sh asan-ubsan
+logged tsan scripts/sanitizers_test.sh tsan
 logged coverage scripts/coverage.sh
 for name in "${wanted[@]}"; do
   [[ " ${known[*]} " == *" $name "* ]] && continue
