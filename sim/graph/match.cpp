@@ -127,7 +127,8 @@ class Translator {
 
   void group() {
     if (starts("(?P<")) return emit("(?<", 4);
-    for (const char* known : {"(?:", "(?=", "(?!", "(?<=", "(?<!", "(?>", "(?#"}) {
+    if (starts("(?#")) return comment();
+    for (const char* known : {"(?:", "(?=", "(?!", "(?<=", "(?<!", "(?>"}) {
       if (starts(known)) return emit(known, std::char_traits<char>::length(known));
     }
     const std::size_t end = in_.find_first_not_of("ims-", at_ + 2);
@@ -135,6 +136,16 @@ class Translator {
       return emit(in_.substr(at_, end + 1 - at_), end + 1 - at_);
     }
     error_ = "unknown extension " + in_.substr(at_, 4);
+  }
+
+  // Left out: the library reads a comment behind a repeat for ever.
+  void comment() {
+    const std::size_t end = in_.find(')', at_);
+    if (end == std::string::npos) {
+      error_ = "a comment without its end";
+    } else {
+      at_ = end + 1;
+    }
   }
 
   const std::string& in_;
