@@ -5,20 +5,15 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
+#include "golden/reference/testing.h"
+
 namespace mxcheck::reference {
 namespace {
 
-Tensor floats(DType dtype, const Shape& shape, const std::vector<double>& values) {
-  Tensor out(dtype, shape);
-  for (std::size_t i = 0; i < values.size(); ++i)
-    out.store(static_cast<std::int64_t>(i), values[i]);
-  return out;
-}
+using testing::floats;
+
 Tensor codes(const Shape& shape, const std::vector<std::int64_t>& values) {
-  Tensor out(DType::kS8, shape);
-  for (std::size_t i = 0; i < values.size(); ++i)
-    out.store_int(static_cast<std::int64_t>(i), values[i]);
-  return out;
+  return testing::integers(DType::kS8, shape, values);
 }
 
 // A row times a column of four, in two tiles of the row; `scales` of the tiles, 2 for the column.

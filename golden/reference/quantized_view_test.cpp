@@ -5,21 +5,13 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
+#include "golden/reference/testing.h"
+
 namespace mxcheck::reference {
 namespace {
 
-Tensor floats(DType dtype, const Shape& shape, const std::vector<double>& values) {
-  Tensor out(dtype, shape);
-  for (std::size_t i = 0; i < values.size(); ++i)
-    out.store(static_cast<std::int64_t>(i), values[i]);
-  return out;
-}
-Tensor integers(DType dtype, const Shape& shape, const std::vector<std::int64_t>& values) {
-  Tensor out(dtype, shape);
-  for (std::size_t i = 0; i < values.size(); ++i)
-    out.store_int(static_cast<std::int64_t>(i), values[i]);
-  return out;
-}
+using testing::floats;
+using testing::integers;
 
 TEST_CASE("an element's scale is the one of its tile along every axis [TIL-1]",
           "[reference][quantized_view]") {

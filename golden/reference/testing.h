@@ -1,5 +1,6 @@
-// What serves this folder's tests: random tensors, and the quantized product computed the way an
-// accelerator does (codes first), written here so that the tests need nothing of the product.
+// What serves this folder's tests: tensors written out or random, and the quantized product
+// computed the way an accelerator does (codes first), written here so that the tests need nothing
+// of the product.
 #pragma once
 
 #include <cmath>
@@ -17,6 +18,22 @@ namespace mxcheck::reference::testing {
 
 inline double uniform(std::uint64_t seed, std::int64_t i) {
   return base::random_word(seed, static_cast<std::uint64_t>(i)) * 0x1p-32;
+}
+
+// Values written out in a test, row-major.
+inline Tensor floats(DType dtype, Shape shape, const std::vector<double>& values) {
+  Tensor out(dtype, std::move(shape));
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    out.store(static_cast<std::int64_t>(i), values[i]);
+  }
+  return out;
+}
+inline Tensor integers(DType dtype, Shape shape, const std::vector<std::int64_t>& values) {
+  Tensor out(dtype, std::move(shape));
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    out.store_int(static_cast<std::int64_t>(i), values[i]);
+  }
+  return out;
 }
 
 // Roughly normal values.
