@@ -111,7 +111,7 @@ struct Fault {
 class Faults {
  public:
   Faults() = default;
-  explicit Faults(std::vector<Fault> list) {
+  explicit Faults(const std::vector<Fault>& list) {
     for (const Fault& fault : list) add(fault);
   }
 

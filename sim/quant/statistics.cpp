@@ -60,10 +60,10 @@ Tensor mean_over(const Tensor& x, const Axes& axes, const Policy& policy) {
     return tensor::store<A>(largest_over(values, x.shape(), axes),
                             tensor::reduced_shape(x.shape(), axes, true));
   }
-  const V count =
-      static_cast<V>(x.size() / std::max<std::int64_t>(1, static_cast<std::int64_t>(sums.size())));
-  const bool reciprocal =
-      by_reciprocal<Sum>(policy.mean_divide, static_cast<std::int64_t>(sums.size()));
+  const auto means = static_cast<std::int64_t>(sums.size());
+  const std::int64_t count_of_each = x.size() / std::max<std::int64_t>(1, means);
+  const V count = static_cast<V>(count_of_each);
+  const bool reciprocal = by_reciprocal<Sum>(policy.mean_divide, means);
   for (V& s : sums) s = A::round(divide_by_constant<Sum>(s, count, reciprocal));
   return tensor::store<A>(sums, tensor::reduced_shape(x.shape(), axes, true));
 }
