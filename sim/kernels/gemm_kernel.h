@@ -10,6 +10,8 @@
 
 namespace mxcheck::kernels {
 
+constexpr int kFetchedBytes = 32;
+
 struct GemmStrip {
   // Group s of row i of segment g: lhs + offsets[g] + i * row_stride + s * step_stride, in bytes.
   const std::uint8_t* lhs;
@@ -25,9 +27,9 @@ struct GemmStrip {
   std::int64_t stride;              // of acc, in elements
   std::int64_t columns;             // of the strip; only the last panel may be partly written
   int rows;                         // 1 .. rows of the kernel
-  // What a kernel may fetch into its cache while it works, steps * 64 bytes a panel; never read
-  // here. Of the last panel: what the left side of the next strip begins with. Of panel p before
-  // it: from ahead + p * ahead_step.
+  // What a kernel may fetch into its cache while it works, kFetchedBytes a step; never read here.
+  // Of the last panel: what the left side of the next strip begins with. Of panel p before it: from
+  // ahead + p * ahead_step.
   const std::uint8_t* fetch;
   const std::uint8_t* ahead;
   std::int64_t ahead_step;

@@ -13,6 +13,7 @@
 namespace mxcheck::kernels {
 namespace {
 
+constexpr std::int64_t kLine = 64;  // of the cache, in bytes
 // Of packed columns: half of a second-level cache of 1 MiB.
 constexpr std::int64_t kBlockBytes = 512 * 1024;
 // Of packed rows: what one pass over the right side takes.
@@ -76,9 +77,13 @@ class Product {
       for (const std::int32_t sum : rhs.column_sums()) column_init_.push_back(wrap_mul(-lo, sum));
     }
     row_init_.assign(static_cast<std::size_t>(rows_.first(rows_.blocks())), 0);
-    panel_bytes_ = rhs.steps() * kernel_.columns * kernel_.group * code_bytes(kernel_.rhs);
-    block_panels_ =
+    panels_ = rhs.panels();
+    panel_bytes_ = rhs.panel_bytes();
+    // As many blocks as it takes, alike in size.
+    const std::int64_t most =
         std::max<std::int64_t>(1, kBlockBytes / std::max<std::int64_t>(panel_bytes_, 1));
+    const std::int64_t blocks = std::max<std::int64_t>(1, (panels_ + most - 1) / most);
+    block_panels_ = (panels_ + blocks - 1) / blocks;
   }
 
   void multiply() {
@@ -95,7 +100,7 @@ class Product {
         return panels + (rows_.first(block) - rows_.first(from)) * row_bytes;
       };
       const bool prepares = row_bytes != 0 || rhs_.offset() != 0;
-      const bool once = block_panels_ >= rhs_.panels();  // prepared where it is used
+      const bool once = block_panels_ >= panels_;  // prepared where it is used
       if (prepares && !once) {
         each(to - from, [&](std::int64_t i) { prepare(from + i, place(from + i)); });
       }
@@ -117,32 +122,91 @@ class Product {
     const int count = rows_.count(block);
     if (source_.row_bytes() != 0) source_.prepare(first, count, place);
     if (rhs_.offset() == 0) return;
-    source_.inits(first, count, place, row_init_.data() + first);
+    if (threaded() || !source_.sums_lines()) {
+      source_.inits(first, count, place, row_init_.data() + first);
+    } else {
+      sum_lines_to(rows_.first(std::min(block + 2, rows_.blocks())));
+    }
+  }
+
+  // Lines are summed sixteen at a time, the price of one, and a block early: a tile begins with
+  // their sums, and would wait for them.
+  void sum_lines_to(std::int64_t end) {
+    const std::int64_t all = rows_.first(rows_.blocks());
+    while (summed_ < end) {
+      const int count = static_cast<int>(std::min<std::int64_t>(kMostRows, all - summed_));
+      source_.inits(summed_, count, nullptr, row_init_.data() + summed_);
+      summed_ += count;
+    }
+  }
+
+  // What the strips of a block of columns have in common.
+  struct Columns {
+    GemmStrip strip{};
+    std::int64_t first = 0;  // panel
+    // What is fetched beside the panels of a strip but the last: while the first blocks of rows are
+    // worked on, the panels to come, `part` of them a block.
+    const std::uint8_t* coming = nullptr;
+    std::int64_t coming_blocks = 0, part = 0, part_step = 0;
+    // Then what will be written after the strip: nullptr if that is not known.
+    const std::uint8_t* written = nullptr;
+    std::int64_t written_step = 0, written_part = 0;
+  };
+
+  [[nodiscard]] Columns columns_from(std::int64_t first) const {
+    const std::int64_t last = std::min(first + block_panels_, panels_);
+    const std::int64_t column = first * kernel_.columns;
+    Columns c;
+    c.first = first;
+    c.strip.rhs = rhs_.panel(0) + first * panel_bytes_;
+    c.strip.column_init = column_init_.empty() ? nullptr : column_init_.data() + column;
+    c.strip.acc = run_.acc + column;
+    c.strip.stride = run_.stride;
+    c.strip.columns = std::min(last * kernel_.columns, rhs_.n()) - column;
+    const std::int64_t panels = last - first - 1;  // with a fetch of their own
+    if (panels < 1) return c;
+    c.part_step = rhs_.steps() * kFetchedBytes;
+    c.part = panels * c.part_step;
+    c.coming = rhs_.panel(0) + last * panel_bytes_;
+    const std::int64_t coming = (std::min(last + block_panels_, panels_) - last) * panel_bytes_;
+    c.coming_blocks = c.part == 0 ? 0 : (coming + c.part - 1) / c.part;
+    if (run_.written != nullptr && last - first == panels_) {
+      c.written = static_cast<const std::uint8_t*>(run_.written);
+      c.written_step = run_.written_step;
+      const std::int64_t bytes = kernel_.rows * run_.written_step;
+      c.written_part = (bytes / panels + kLine - 1) / kLine * kLine;
+    }
+    return c;
   }
 
   template <typename Place>
   void strips(std::int64_t from, std::int64_t to, const Place& place, bool prepares) {
-    const std::int64_t column_blocks = (rhs_.panels() + block_panels_ - 1) / block_panels_;
-    const std::int64_t blocks = to - from;
-    const auto turn = [&](std::int64_t block, std::int64_t first) {
-      if (prepares) prepare(block, place(block));
-      strip(block, place(block), first, std::min(first + block_panels_, rhs_.panels()));
-    };
     if (threaded()) {
-      run_.pool->run(column_blocks * blocks,
-                     [&](std::int64_t i) { turn(from + i % blocks, i / blocks * block_panels_); });
+      std::vector<Columns> columns;
+      for (std::int64_t first = 0; first < panels_; first += block_panels_) {
+        columns.push_back(columns_from(first));
+      }
+      const std::int64_t blocks = to - from;
+      run_.pool->run(static_cast<std::int64_t>(columns.size()) * blocks, [&](std::int64_t i) {
+        const std::int64_t block = from + i % blocks;
+        if (prepares) prepare(block, place(block));
+        strip(block, place(block), columns[static_cast<std::size_t>(i / blocks)]);
+      });
       return;
     }
-    for (std::int64_t first = 0; first < rhs_.panels(); first += block_panels_) {
-      for (std::int64_t block = from; block < to; ++block) turn(block, first);
+    for (std::int64_t first = 0; first < panels_; first += block_panels_) {
+      const Columns columns = columns_from(first);
+      for (std::int64_t block = from; block < to; ++block) {
+        if (prepares) prepare(block, place(block));
+        strip(block, place(block), columns);
+      }
     }
   }
 
   // One block of rows against some panels.
-  void strip(std::int64_t block, const std::uint8_t* place, std::int64_t first,
-             std::int64_t last) const {
-    const std::int64_t row = rows_.first(block), column = first * kernel_.columns;
-    GemmStrip strip{};
+  void strip(std::int64_t block, const std::uint8_t* place, const Columns& columns) const {
+    const std::int64_t row = rows_.first(block);
+    GemmStrip strip = columns.strip;
     strip.rows = rows_.count(block);
     const View view = source_.view(row, strip.rows, place);
     strip.lhs = view.lhs;
@@ -151,49 +215,23 @@ class Product {
     strip.steps = view.steps;
     strip.row_stride = view.row_stride;
     strip.step_stride = view.step_stride;
-    strip.rhs = rhs_.panel(first);
     strip.row_init = row_init_.data() + row;
-    strip.column_init = column_init_.empty() ? nullptr : column_init_.data() + column;
-    strip.acc = run_.acc + (run_.sums == Sums::kPassing ? 0 : row) * run_.stride + column;
-    strip.stride = run_.stride;
-    strip.columns = std::min(last * kernel_.columns, rhs_.n()) - column;
+    if (run_.sums == Sums::kKept) strip.acc += row * run_.stride;
     const std::int64_t next = block + 1 < rows_.blocks() ? block + 1 : block;
     strip.fetch = source_.view(rows_.first(next), rows_.count(next), place).lhs;
-    fetch_ahead(block, first, last, strip);
+    // Of no other use: the left side again, which a long right side may drive out.
+    strip.ahead = strip.lhs;
+    if (block < columns.coming_blocks) {
+      strip.ahead = columns.coming + block * columns.part;
+      strip.ahead_step = columns.part_step;
+    } else if (columns.written != nullptr) {
+      strip.ahead = columns.written + rows_.first(next) * columns.written_step;
+      strip.ahead_step = columns.written_part;
+    }
     kernel_.run(strip);
     if (run_.finished != nullptr) {
-      (*run_.finished)({row, strip.rows, column, strip.columns});
+      (*run_.finished)({row, strip.rows, columns.first * kernel_.columns, strip.columns});
     }
-  }
-
-  // What to fetch beside the panels of a strip but the last: while the first strips of a block of
-  // columns are made, the next block's panels; then what will be written after this strip; else
-  // this strip's left side again, which a long right side may drive out.
-  void fetch_ahead(std::int64_t block, std::int64_t first, std::int64_t last,
-                   GemmStrip& strip) const {
-    constexpr std::int64_t kLine = 64;
-    strip.ahead = strip.lhs;
-    strip.ahead_step = 0;
-    const std::int64_t panels = last - first - 1;  // with a fetch of their own
-    if (panels < 1) return;
-    const std::int64_t fetched = strip.segments * strip.steps * kLine;  // beside one panel
-    const std::int64_t coming =
-        (std::min(last + block_panels_, rhs_.panels()) - last) * panel_bytes_;
-    if (block * panels * fetched < coming) {
-      strip.ahead = rhs_.panel(last) + block * panels * fetched;
-      strip.ahead_step = fetched;
-      return;
-    }
-    // Whole rows only: of a block's part of them most that lies side by side is not written now.
-    if (last - first < rhs_.panels()) return;
-    const bool by_hook = run_.written != nullptr;
-    if (!by_hook && (run_.sums == Sums::kPassing || run_.stride != rhs_.n())) return;
-    const auto* written = static_cast<const std::uint8_t*>(by_hook ? run_.written : run_.acc);
-    const auto acc_step = static_cast<std::int64_t>(sizeof(std::int32_t)) * run_.stride;
-    const std::int64_t step = by_hook ? run_.written_step : acc_step;
-    const std::int64_t next = std::min(block + 1, rows_.blocks() - 1);
-    strip.ahead = written + rows_.first(next) * step;
-    strip.ahead_step = (rows_.count(next) * step / panels + kLine - 1) / kLine * kLine;
   }
 
   const Source& source_;
@@ -203,7 +241,8 @@ class Product {
   const GemmRun& run_;
   std::vector<std::int32_t>& row_init_ = scratch().row_init;
   std::vector<std::int32_t>& column_init_ = scratch().column_init;  // empty: zeros
-  std::int64_t panel_bytes_ = 0, block_panels_ = 1;
+  std::int64_t panels_ = 0, panel_bytes_ = 0, block_panels_ = 1;
+  std::int64_t summed_ = 0;  // lines whose sums are known
 };
 
 template <typename Source>

@@ -4,6 +4,7 @@
 //   prepare(first, count, place)     packs the rows to `place`
 //   inits(first, count, place, out)  -offset times the sums of the rows' codes, asked for where the
 //                                    right side has an offset
+//   sums_lines()                     inits() reads the caller's lines alone: any rows at any time
 //   view(first, count, place)        where the rows are
 #pragma once
 
@@ -58,6 +59,7 @@ class MatrixSource {
     const LineMatrix from{lhs_.codes, lhs_.row_stride, lhs_.column_stride};
     pack_matrix_panel(format_, from, first, count, count, lhs_.columns, place);
   }
+  [[nodiscard]] bool sums_lines() const { return lhs_.column_stride == 1; }
   void inits(std::int64_t first, int count, const std::uint8_t* place, std::int32_t* out) const {
     const std::uint8_t* codes = lhs_.codes + first * lhs_.row_stride;
     if (lhs_.column_stride == 1) return sums_(codes, lhs_.row_stride, count, lhs_.columns, out);
@@ -114,6 +116,7 @@ class AddressSource {
                       place + s * segment_bytes);
     }
   }
+  [[nodiscard]] static bool sums_lines() { return false; }
   void inits(std::int64_t first, int count, const std::uint8_t*, std::int32_t* out) const {
     std::array<const std::uint8_t*, kMostRows> lines{};
     std::fill_n(out, count, 0);
@@ -146,6 +149,7 @@ class WindowSource {
 
   [[nodiscard]] std::int64_t row_bytes() const { return 0; }
   void prepare(std::int64_t, int, std::uint8_t*) const {}
+  [[nodiscard]] static bool sums_lines() { return false; }
   void inits(std::int64_t first, int count, const std::uint8_t*, std::int32_t* out) const {
     for (int i = 0; i < count; ++i) {
       out[i] =

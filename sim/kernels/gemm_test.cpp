@@ -101,6 +101,20 @@ TEST_CASE("every kernel of this host gives the product modulo 2^32 [DOT-8]", "[k
   }
 }
 
+// A kernel may have a body of its own for every number of rows and every part of a panel.
+TEST_CASE("every number of rows against every part of a panel [DOT-8]", "[kernels]") {
+  for (const GemmKernel& kernel : gemm_kernels()) {
+    if (!under_test(kernel.isa)) continue;
+    int variant = 0;
+    for (std::int64_t m = 1; m <= kernel.rows + 1; ++m) {
+      for (std::int64_t n = 1; n <= kernel.columns; n += n % 8 == 0 ? 1 : 7) {
+        check(kernel, kernel.isa, {m, 37, n}, variant++ % 16, nullptr);
+        check(kernel, kernel.isa, {m, 37, n + kernel.columns}, variant++ % 16, nullptr);
+      }
+    }
+  }
+}
+
 TEST_CASE("a product has the same bits for any number of threads [DOT-8]", "[kernels]") {
   for (const unsigned threads : {1U, 2U, 3U, 7U}) {
     base::Pool pool(threads);

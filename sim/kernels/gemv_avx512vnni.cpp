@@ -15,26 +15,24 @@ namespace {
 #define MXCHECK_TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")))
 #define MXCHECK_DPBUSD(sum, u8, s8) asm("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(u8), "v"(s8))
 
-constexpr int kColumns = 32;
+constexpr int kLanes = 16;
+constexpr int kColumns = 4 * kLanes;
 constexpr std::int64_t kStep = kColumns * 4;  // bytes of the right side
 
-// The sums of panel columns `column` .. `column` + 32 of a row, with what they start from.
-MXCHECK_TARGET void store(const GemmStrip& x, int row, std::int64_t column, __m512i low,
-                          __m512i high) {
-  const __m512i init = _mm512_set1_epi32(x.row_init[row]);
-  low = _mm512_add_epi32(low, init);
-  high = _mm512_add_epi32(high, init);
+// Which of 16 lanes lie in the first `left` columns.
+MXCHECK_TARGET inline __mmask16 keep(std::int64_t left) {
+  return static_cast<__mmask16>(left >= kLanes ? 0xffffu : left <= 0 ? 0u : (1u << left) - 1u);
+}
+
+// The sums of 16 columns from `column` of a row, with what they start from.
+MXCHECK_TARGET void store(const GemmStrip& x, int row, std::int64_t column, __m512i sums) {
+  const __mmask16 some = keep(x.columns - column);
+  if (some == 0) return;
+  sums = _mm512_add_epi32(sums, _mm512_set1_epi32(x.row_init[row]));
   if (x.column_init != nullptr) {
-    low = _mm512_add_epi32(low, _mm512_loadu_si512(x.column_init + column));
-    high = _mm512_add_epi32(high, _mm512_loadu_si512(x.column_init + column + 16));
+    sums = _mm512_add_epi32(sums, _mm512_loadu_si512(x.column_init + column));
   }
-  const std::int64_t left = x.columns - column;
-  const auto first = static_cast<__mmask16>(left >= 16 ? 0xffffu : (1u << left) - 1u);
-  const auto second = static_cast<__mmask16>(left >= 32   ? 0xffffu
-                                             : left <= 16 ? 0u
-                                                          : 0xffffu >> (32 - left));
-  _mm512_mask_storeu_epi32(x.acc + row * x.stride + column, first, low);
-  _mm512_mask_storeu_epi32(x.acc + row * x.stride + column + 16, second, high);
+  _mm512_mask_storeu_epi32(x.acc + row * x.stride + column, some, sums);
 }
 
 MXCHECK_TARGET __m512i broadcast(const std::uint8_t* codes) {
@@ -43,88 +41,102 @@ MXCHECK_TARGET __m512i broadcast(const std::uint8_t* codes) {
   return _mm512_set1_epi32(four);
 }
 
-// Step c from here, into its own chain; one row.
-#define MXCHECK_CHAIN(c)                                             \
-  {                                                                  \
-    const __m512i row = broadcast(lhs + (c)*step);                   \
-    const __m512i first = _mm512_loadu_si512(rhs + (c)*kStep);       \
-    const __m512i second = _mm512_loadu_si512(rhs + (c)*kStep + 64); \
-    MXCHECK_DPBUSD(low##c, first, row);                              \
-    MXCHECK_DPBUSD(high##c, second, row);                            \
-  }
+// Step c from here, into its own chain; v registers of a panel's columns.
+#define MXCHECK_VECTORS_1(F, i) F(i, 0)
+#define MXCHECK_VECTORS_2(F, i) MXCHECK_VECTORS_1(F, i) F(i, 1)
+#define MXCHECK_VECTORS_3(F, i) MXCHECK_VECTORS_2(F, i) F(i, 2)
+#define MXCHECK_VECTORS_4(F, i) MXCHECK_VECTORS_3(F, i) F(i, 3)
+#define MXCHECK_CHAINS(F, v) F(0, v) F(1, v) F(2, v) F(3, v)
 
-MXCHECK_TARGET void one_row(const GemmStrip& x) {
-  const __m512i zero = _mm512_setzero_si512();
-  const std::uint8_t* rhs = x.rhs;
-  const std::int64_t step = x.step_stride;
-  for (std::int64_t column = 0; column < x.columns; column += kColumns) {
-    __m512i low0 = zero, high0 = zero, low1 = zero, high1 = zero, low2 = zero, high2 = zero;
-    __m512i low3 = zero, high3 = zero;
-    for (std::int64_t g = 0; g < x.segments; ++g) {
-      const std::uint8_t* lhs = x.lhs + x.offsets[g];
-      std::int64_t s = x.steps;
-      for (; s >= 4; s -= 4, lhs += 4 * step, rhs += 4 * kStep) {
-        MXCHECK_CHAIN(0)
-        MXCHECK_CHAIN(1)
-        MXCHECK_CHAIN(2)
-        MXCHECK_CHAIN(3)
-      }
-      for (; s > 0; --s, lhs += step, rhs += kStep) MXCHECK_CHAIN(0)
-    }
-    store(x, 0, column,
-          _mm512_add_epi32(_mm512_add_epi32(low0, low1), _mm512_add_epi32(low2, low3)),
-          _mm512_add_epi32(_mm512_add_epi32(high0, high1), _mm512_add_epi32(high2, high3)));
+#define MXCHECK_ZERO(c, j) __m512i sum##c##_##j = _mm512_setzero_si512();
+#define MXCHECK_ZEROS(c, v) MXCHECK_VECTORS_##v(MXCHECK_ZERO, c)
+#define MXCHECK_PRODUCT(c, j)                                                     \
+  {                                                                               \
+    const __m512i columns = _mm512_loadu_si512(rhs + (c)*kStep + (j)*kLanes * 4); \
+    MXCHECK_DPBUSD(sum##c##_##j, columns, row);                                   \
   }
-}
+#define MXCHECK_CHAIN(c, v)                        \
+  {                                                \
+    const __m512i row = broadcast(lhs + (c)*step); \
+    MXCHECK_VECTORS_##v(MXCHECK_PRODUCT, c)        \
+  }
+#define MXCHECK_JOIN(unused, j)                                \
+  store(x, 0, column + (j)*kLanes,                             \
+        _mm512_add_epi32(_mm512_add_epi32(sum0_##j, sum1_##j), \
+                         _mm512_add_epi32(sum2_##j, sum3_##j)));
+// One row against the panel of `column`, of which v registers are read.
+#define MXCHECK_ONE_ROW(v)                                                 \
+  MXCHECK_TARGET void one_row_##v(const GemmStrip& x, std::int64_t column, \
+                                  const std::uint8_t* rhs) {               \
+    const std::int64_t step = x.step_stride;                               \
+    MXCHECK_CHAINS(MXCHECK_ZEROS, v)                                       \
+    for (std::int64_t g = 0; g < x.segments; ++g) {                        \
+      const std::uint8_t* lhs = x.lhs + x.offsets[g];                      \
+      std::int64_t s = x.steps;                                            \
+      for (; s >= 4; s -= 4, lhs += 4 * step, rhs += 4 * kStep) {          \
+        MXCHECK_CHAINS(MXCHECK_CHAIN, v)                                   \
+      }                                                                    \
+      for (; s > 0; --s, lhs += step, rhs += kStep) MXCHECK_CHAIN(0, v)    \
+    }                                                                      \
+    MXCHECK_VECTORS_##v(MXCHECK_JOIN, 0)                                   \
+  }
+MXCHECK_ONE_ROW(1)
+MXCHECK_ONE_ROW(2)
+MXCHECK_ONE_ROW(3)
+MXCHECK_ONE_ROW(4)
 
-// Step `offset` from here of a row, into the row's chain for even or odd steps.
-#define MXCHECK_ROW(r, chain, offset)                                \
-  {                                                                  \
-    const __m512i row = broadcast(lhs + (r)*stride + (offset)*step); \
-    MXCHECK_DPBUSD(chain##_low##r, first, row);                      \
-    MXCHECK_DPBUSD(chain##_high##r, second, row);                    \
+// Step `offset` from here of both rows, into their chains for even or odd steps.
+#define MXCHECK_ZERO_TWO(unused, j)                                 \
+  __m512i even0_##j = _mm512_setzero_si512(), odd0_##j = even0_##j; \
+  __m512i even1_##j = even0_##j, odd1_##j = even0_##j;
+#define MXCHECK_PRODUCT_TWO(chain, j)                                 \
+  {                                                                   \
+    const __m512i columns = _mm512_loadu_si512(rhs + (j)*kLanes * 4); \
+    MXCHECK_DPBUSD(chain##0_##j, columns, row0);                      \
+    MXCHECK_DPBUSD(chain##1_##j, columns, row1);                      \
   }
-#define MXCHECK_PART(chain, offset, each)                                 \
-  {                                                                       \
-    const __m512i first = _mm512_loadu_si512(rhs + (offset)*kStep);       \
-    const __m512i second = _mm512_loadu_si512(rhs + (offset)*kStep + 64); \
-    each(MXCHECK_ROW, chain, offset)                                      \
+#define MXCHECK_PART(chain, v)                                           \
+  {                                                                      \
+    const __m512i row0 = broadcast(lhs), row1 = broadcast(lhs + stride); \
+    MXCHECK_VECTORS_##v(MXCHECK_PRODUCT_TWO, chain) lhs += step;         \
+    rhs += kStep;                                                        \
   }
-#define MXCHECK_ZERO(r, unused, none) \
-  __m512i even_low##r = zero, even_high##r = zero, odd_low##r = zero, odd_high##r = zero;
-#define MXCHECK_STORE(r, unused, none)                           \
-  store(x, r, column, _mm512_add_epi32(even_low##r, odd_low##r), \
-        _mm512_add_epi32(even_high##r, odd_high##r));
-#define MXCHECK_ROWS(name, each)                                            \
-  MXCHECK_TARGET void name(const GemmStrip& x) {                            \
-    const __m512i zero = _mm512_setzero_si512();                            \
-    const std::uint8_t* rhs = x.rhs;                                        \
-    const std::int64_t step = x.step_stride, stride = x.row_stride;         \
-    for (std::int64_t column = 0; column < x.columns; column += kColumns) { \
-      each(MXCHECK_ZERO, , );                                               \
-      for (std::int64_t g = 0; g < x.segments; ++g) {                       \
-        const std::uint8_t* lhs = x.lhs + x.offsets[g];                     \
-        std::int64_t s = x.steps;                                           \
-        for (; s >= 2; s -= 2, lhs += 2 * step, rhs += 2 * kStep) {         \
-          MXCHECK_PART(even, 0, each)                                       \
-          MXCHECK_PART(odd, 1, each)                                        \
-        }                                                                   \
-        if (s > 0) {                                                        \
-          MXCHECK_PART(even, 0, each)                                       \
-          rhs += kStep;                                                     \
-        }                                                                   \
-      }                                                                     \
-      each(MXCHECK_STORE, , );                                              \
-    }                                                                       \
+#define MXCHECK_JOIN_TWO(unused, j)                                        \
+  store(x, 0, column + (j)*kLanes, _mm512_add_epi32(even0_##j, odd0_##j)); \
+  store(x, 1, column + (j)*kLanes, _mm512_add_epi32(even1_##j, odd1_##j));
+#define MXCHECK_TWO_ROWS(v)                                                                  \
+  MXCHECK_TARGET void two_rows_##v(const GemmStrip& x, std::int64_t column,                  \
+                                   const std::uint8_t* rhs) {                                \
+    const std::int64_t step = x.step_stride, stride = x.row_stride;                          \
+    MXCHECK_VECTORS_##v(MXCHECK_ZERO_TWO, 0) for (std::int64_t g = 0; g < x.segments; ++g) { \
+      const std::uint8_t* lhs = x.lhs + x.offsets[g];                                        \
+      std::int64_t s = x.steps;                                                              \
+      for (; s >= 2; s -= 2) {                                                               \
+        MXCHECK_PART(even, v)                                                                \
+        MXCHECK_PART(odd, v)                                                                 \
+      }                                                                                      \
+      if (s > 0) MXCHECK_PART(even, v)                                                       \
+    }                                                                                        \
+    MXCHECK_VECTORS_##v(MXCHECK_JOIN_TWO, 0)                                                 \
   }
-#define MXCHECK_TWO(F, chain, offset) F(0, chain, offset) F(1, chain, offset)
-MXCHECK_ROWS(two_rows, MXCHECK_TWO)
+MXCHECK_TWO_ROWS(1)
+MXCHECK_TWO_ROWS(2)
+MXCHECK_TWO_ROWS(3)
+MXCHECK_TWO_ROWS(4)
 
 }  // namespace
 
-MXCHECK_TARGET void gemv_s8u8s32_2x32x4_avx512vnni(const GemmStrip& x) {
-  if (x.rows == 1) return one_row(x);
-  two_rows(x);
+MXCHECK_TARGET void gemv_s8u8s32_2x64x4_avx512vnni(const GemmStrip& x) {
+  using Panel = void (*)(const GemmStrip&, std::int64_t, const std::uint8_t*);
+  constexpr Panel kOne[] = {one_row_1, one_row_2, one_row_3, one_row_4};
+  constexpr Panel kTwo[] = {two_rows_1, two_rows_2, two_rows_3, two_rows_4};
+  const Panel* const panels = x.rows == 1 ? kOne : kTwo;
+  const std::int64_t panel_bytes = x.segments * x.steps * kStep;
+  const std::uint8_t* rhs = x.rhs;
+  for (std::int64_t column = 0; column < x.columns; column += kColumns, rhs += panel_bytes) {
+    const std::int64_t registers = (x.columns - column + kLanes - 1) / kLanes;
+    panels[registers < 4 ? registers - 1 : 3](x, column, rhs);
+  }
 }
 
 #undef MXCHECK_TARGET

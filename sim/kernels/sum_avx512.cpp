@@ -60,7 +60,8 @@ MXCHECK_TARGET inline __attribute__((always_inline)) __m128i four_lines(const Su
 #define MXCHECK_LINE(i) \
   const std::uint8_t* line##i = x.codes + (first + (i < last ? i : last)) * x.line_stride;
 #define MXCHECK_ZERO(i) __m512i a##i = _mm512_setzero_si512();
-#define MXCHECK_SUM(i) \
+#define MXCHECK_SUM(i) a##i = _mm512_dpbusd_epi32(a##i, ones, _mm512_loadu_si512(line##i + k));
+#define MXCHECK_SUM_FLIPPED(i) \
   a##i = _mm512_dpbusd_epi32(a##i, ones, _mm512_xor_si512(_mm512_loadu_si512(line##i + k), flip));
 #define MXCHECK_SUM_SOME(i) \
   a##i = _mm512_dpbusd_epi32(a##i, ones, some_codes(line##i + k, some, flip));
@@ -84,8 +85,14 @@ MXCHECK_TARGET inline __attribute__((always_inline)) __m512i sixteen_lines(const
   MXCHECK_SIXTEEN(MXCHECK_LINE)
   MXCHECK_SIXTEEN(MXCHECK_ZERO)
   std::int64_t k = 0;
-  for (; k + 64 <= x.count; k += 64) {
-    MXCHECK_SIXTEEN(MXCHECK_SUM)
+  if (x.flip == 0) {
+    for (; k + 64 <= x.count; k += 64) {
+      MXCHECK_SIXTEEN(MXCHECK_SUM)
+    }
+  } else {
+    for (; k + 64 <= x.count; k += 64) {
+      MXCHECK_SIXTEEN(MXCHECK_SUM_FLIPPED)
+    }
   }
   if (k < x.count) {
     const __mmask64 some = (__mmask64{1} << (x.count - k)) - 1;
