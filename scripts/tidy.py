@@ -34,7 +34,11 @@ def preprocessed(entry):
 def findings(entry, folder, common):
     """The text of the findings in one file, '' if there are none."""
     options = OF_TESTS if is_test(entry['file']) else []
-    key = hashlib.sha256(common + repr(options).encode() + preprocessed(entry)).hexdigest()
+    try:
+        seen = preprocessed(entry)
+    except subprocess.CalledProcessError as error:
+        return error.stderr.decode(errors='replace').strip()
+    key = hashlib.sha256(common + repr(options).encode() + seen).hexdigest()
     clean = folder / 'clean' / key
     if clean.exists():
         return ''

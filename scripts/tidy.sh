@@ -12,4 +12,5 @@ for tool in clang++-16 clang-tidy-16; do
 done
 mkdir -p build/tidy
 cmake --preset tidy >build/tidy/configure.log 2>&1 || { cat build/tidy/configure.log >&2; exit 4; }
+cmake --build build/tidy --target mxcheck_commit >build/tidy/generate.log 2>&1 || { cat build/tidy/generate.log >&2; exit 4; }
 exec /usr/bin/python3 scripts/tidy.py build/tidy "$@"

@@ -2,9 +2,11 @@
 // anew every time; the kernel is packed beforehand.
 #include <fmt/format.h>
 
-#include "sim/base/threefry.h"
+#include <algorithm>
+
 #include "sim/bench/groups.h"
 #include "sim/bench/measure.h"
+#include "sim/bench/operands.h"
 #include "sim/kernels/window.h"
 
 namespace mxcheck::bench {
@@ -16,18 +18,13 @@ struct ConvShape {
 constexpr ConvShape kShapes[] = {
     {8, 56, 56, 64, 64, 3}, {8, 28, 28, 128, 128, 3}, {8, 56, 56, 64, 256, 1}};
 
-std::vector<std::uint8_t> codes(std::int64_t count, std::uint64_t seed) {
-  std::vector<std::uint8_t> out(static_cast<std::size_t>(count));
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    out[i] = static_cast<std::uint8_t>(base::random_word(seed, i));
-  }
-  return out;
-}
-
 Row bench_shape(const ConvShape& s, const Options& options, const Yardstick& yardstick) {
   const std::int64_t rows = s.batch * s.height * s.width, k = s.kernel * s.kernel * s.ci;
-  const std::vector<std::uint8_t> x = codes(rows * s.ci, 1), w = codes(k * s.co, 2);
-  std::vector<std::int32_t> ours(static_cast<std::size_t>(rows * s.co)), theirs = ours;
+  kernels::Buffer x, w, our_sums, their_sums;
+  fill_codes(x, rows * s.ci, 1);
+  fill_codes(w, k * s.co, 2);
+  const std::span<std::int32_t> ours = sums(our_sums, rows * s.co);
+  const std::span<std::int32_t> theirs = sums(their_sums, rows * s.co);
   const kernels::GemmKernel& kernel = *kernels::gemm_kernels_for(options.isa).front();
   kernels::PackedRhs packed;
   packed.pack(kernel, options.isa, {w.data(), k, s.co, s.co, 1, true}, s.ci);
@@ -36,7 +33,8 @@ Row bench_shape(const ConvShape& s, const Options& options, const Yardstick& yar
   shape.kernel_height = shape.kernel_width = s.kernel;
   shape.out_height = s.height, shape.out_width = s.width;
   shape.top = shape.left = s.kernel / 2;
-  const PeakWork peak = peak_work(options.isa);
+  const double operations = 2.0 * static_cast<double>(rows * k * s.co);
+  const PeakWork peak = peak_work(options.isa, operations);
   const Yardstick::Run run =
       yardstick.convolution({s.batch, s.height, s.width, s.ci, s.co, s.kernel, s.kernel / 2},
                             reinterpret_cast<const std::int8_t*>(w.data()));
@@ -49,7 +47,6 @@ Row bench_shape(const ConvShape& s, const Options& options, const Yardstick& yar
       }};
   if (run) pieces.emplace_back([&] { run(x.data(), theirs.data()); });
   const std::vector<double> best = interleaved(pieces, options.seconds);
-  const double operations = 2.0 * static_cast<double>(rows * k * s.co);
   Row row;
   row.group = "conv";
   row.name = fmt::format("{}x{}x{}x{} {}x{} -> {}", s.batch, s.height, s.width, s.ci, s.kernel,
@@ -60,7 +57,8 @@ Row bench_shape(const ConvShape& s, const Options& options, const Yardstick& yar
   if (peak.run) row.peak_gops = peak.operations / best[1] * 1e-9;
   row.milliseconds = best[0] * 1e3;
   if (run) row.onednn_gops = operations / best[2] * 1e-9;
-  if (run && ours != theirs) row.note = "oneDNN gives other bits";
+  if (run && !std::equal(ours.begin(), ours.end(), theirs.begin()))
+    row.note = "oneDNN gives other bits";
   if (!run) row.note = "no oneDNN in this build";
   return row;
 }

@@ -5,9 +5,9 @@
 #include <span>
 
 #include "sim/base/check.h"
-#include "sim/base/threefry.h"
 #include "sim/bench/groups.h"
 #include "sim/bench/measure.h"
+#include "sim/bench/operands.h"
 #include "sim/kernels/gemm.h"
 
 namespace mxcheck::bench {
@@ -16,21 +16,6 @@ namespace {
 constexpr Shape kShapes[] = {{512, 512, 512}, {1024, 1024, 1024}, {2048, 2048, 2048},
                              {256, 256, 256}, {64, 768, 768},     {128, 1024, 4096},
                              {128, 128, 128}, {8, 512, 512},      {1, 1024, 1024}};
-
-// Operands and sums lie in huge pages where they are large (Buffer), ours and oneDNN's alike.
-void fill_codes(kernels::Buffer& to, std::int64_t count, std::uint64_t seed) {
-  std::uint8_t* out = to.reserve(static_cast<std::size_t>(count));
-  for (std::int64_t i = 0; i < count; ++i) {
-    out[i] = static_cast<std::uint8_t>(base::random_word(seed, static_cast<std::uint64_t>(i)));
-  }
-}
-
-std::span<std::int32_t> sums(kernels::Buffer& in, std::int64_t count) {
-  const auto size = static_cast<std::size_t>(count);
-  auto* first = reinterpret_cast<std::int32_t*>(in.reserve(size * sizeof(std::int32_t)));
-  std::fill_n(first, size, 0);
-  return {first, size};
-}
 
 Row bench_shape(const Shape& s, const Options& options, const Yardstick& yardstick) {
   kernels::Buffer lhs, rhs, our_sums, their_sums;
@@ -42,7 +27,8 @@ Row bench_shape(const Shape& s, const Options& options, const Yardstick& yardsti
   kernels::PackedRhs packed;
   packed.pack(kernel, options.isa, {rhs.data(), s.k, s.n, s.n, 1, true});
   const kernels::CodeMatrix left{lhs.data(), s.m, s.k, s.k, 1, true};
-  const PeakWork peak = peak_work(options.isa);
+  const double operations = 2.0 * static_cast<double>(s.m * s.k * s.n);
+  const PeakWork peak = peak_work(options.isa, operations);
   std::vector<std::function<void()>> pieces = {
       [&] {
         kernels::multiply(left, packed, {ours.data(), s.n, nullptr, nullptr});
@@ -63,7 +49,6 @@ Row bench_shape(const Shape& s, const Options& options, const Yardstick& yardsti
   if (signed_run) pieces.emplace_back([&] { signed_run(lhs.data(), theirs.data()); });
   const std::vector<double> best = interleaved(pieces, options.seconds);
 
-  const double operations = 2.0 * static_cast<double>(s.m * s.k * s.n);
   Row row;
   row.group = "gemm";
   row.name = fmt::format("{}x{}x{}", s.m, s.k, s.n);

@@ -105,6 +105,24 @@ void read_plain(const char* from, std::size_t bytes) {
   asm volatile("" : : "r"(sum));
 }
 
+PeakWork shortest_peak(kernels::Isa isa) {
+#if defined(__x86_64__)
+  constexpr double kBytes512 = 64, kBytes256 = 32;
+  switch (isa) {
+    case kernels::Isa::kAvx512Vnni:
+      return {peak_avx512, 2.0 * 12 * kBytes512 * kRounds, "vpdpbusd zmm"};
+    case kernels::Isa::kAvxVnni:
+      return {peak_avx_vnni, 2.0 * 12 * kBytes256 * kRounds, "vpdpbusd ymm"};
+    case kernels::Isa::kAvx2:
+      return {peak_avx2, 2.0 * 6 * (kBytes256 / 2) * kRounds, "vpmaddwd + vpaddd ymm"};
+    default:
+      break;
+  }
+#endif
+  static_cast<void>(isa);
+  return {};
+}
+
 }  // namespace
 
 std::vector<double> interleaved(const std::vector<std::function<void()>>& pieces, double seconds) {
@@ -136,22 +154,14 @@ std::vector<double> interleaved(const std::vector<std::function<void()>>& pieces
   return best;
 }
 
-PeakWork peak_work(kernels::Isa isa) {
-#if defined(__x86_64__)
-  constexpr double kBytes512 = 64, kBytes256 = 32;
-  switch (isa) {
-    case kernels::Isa::kAvx512Vnni:
-      return {peak_avx512, 2.0 * 12 * kBytes512 * kRounds, "vpdpbusd zmm"};
-    case kernels::Isa::kAvxVnni:
-      return {peak_avx_vnni, 2.0 * 12 * kBytes256 * kRounds, "vpdpbusd ymm"};
-    case kernels::Isa::kAvx2:
-      return {peak_avx2, 2.0 * 6 * (kBytes256 / 2) * kRounds, "vpmaddwd + vpaddd ymm"};
-    default:
-      break;
-  }
-#endif
-  static_cast<void>(isa);
-  return {};
+PeakWork peak_work(kernels::Isa isa, double operations) {
+  PeakWork work = shortest_peak(isa);
+  if (!work.run || operations < 2 * work.operations) return work;
+  const auto times = static_cast<int>(operations / work.operations);
+  return {[run = work.run, times] {
+            for (int i = 0; i < times; ++i) run();
+          },
+          work.operations * times, work.instruction};
 }
 
 void read_memory(const void* from, std::size_t bytes) {

@@ -16,13 +16,15 @@ namespace mxcheck::bench {
                                               double seconds);
 
 // A piece of work that does nothing but the best integer multiply-add of an instruction set in
-// registers, and the operations it does; no work where none is known.
+// registers, and the operations it does; no work where none is known. It goes on for about as many
+// operations as are asked for: clocks and neighbours change from moment to moment, and the best of
+// short spans is better than the best of long ones.
 struct PeakWork {
   std::function<void()> run;
   double operations = 0;
   const char* instruction = "";
 };
-[[nodiscard]] PeakWork peak_work(kernels::Isa isa);
+[[nodiscard]] PeakWork peak_work(kernels::Isa isa, double operations = 0);
 
 // Reads `bytes` bytes once (a multiple of 256) as fast as loads go, in cache.
 void read_memory(const void* from, std::size_t bytes);

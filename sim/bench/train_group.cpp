@@ -130,7 +130,7 @@ std::vector<Row> bench_train(const Options& options) {
 
   request.level = exec::Level::kAuto;
   request.isa = options.isa;
-  const PeakWork peak = peak_work(options.isa);
+  const PeakWork peak = peak_work(options.isa, step.operations());
   // A training loop repeats one step, so its caches are warm; the executor, which writes every
   // value out, is timed by itself.
   const std::vector<double> best = interleaved({[&] { step.run(); },

@@ -95,6 +95,7 @@ constexpr int kStep = kColumns * 4;
       MXCHECK_STEP(n, v, 2)                                                             \
       MXCHECK_STEP(n, v, 3)                                                             \
       stored = stored == last ? last : stored + x.stride;                               \
+      asm("" : "+r"(a), "+r"(rhs), "+r"(fetch)); /* no closed forms around the loop */  \
     }                                                                                   \
     for (; s > 0; --s, rhs += kStep) MXCHECK_STEP(n, v, 0)                              \
   }                                                                                     \

@@ -14,8 +14,9 @@ namespace mxcheck::kernels {
 namespace {
 
 constexpr std::int64_t kLine = 64;  // of the cache, in bytes
-// Of packed columns: half of a second-level cache of 1 MiB.
-constexpr std::int64_t kBlockBytes = 512 * 1024;
+// Of packed columns: a quarter of a second-level cache of 1 MiB, which the left side, the sums and
+// often a neighbour share.
+constexpr std::int64_t kBlockBytes = 256 * 1024;
 // Of packed rows: what one pass over the right side takes.
 constexpr std::int64_t kRowsBytes = 4 * 1024 * 1024;
 
@@ -190,23 +191,26 @@ class Product {
       run_.pool->run(static_cast<std::int64_t>(columns.size()) * blocks, [&](std::int64_t i) {
         const std::int64_t block = from + i % blocks;
         if (prepares) prepare(block, place(block));
-        strip(block, place(block), columns[static_cast<std::size_t>(i / blocks)]);
+        const Columns& c = columns[static_cast<std::size_t>(i / blocks)];
+        GemmStrip own = c.strip;
+        strip(block, place(block), c, own);
       });
       return;
     }
     for (std::int64_t first = 0; first < panels_; first += block_panels_) {
       const Columns columns = columns_from(first);
+      GemmStrip one = columns.strip;
       for (std::int64_t block = from; block < to; ++block) {
         if (prepares) prepare(block, place(block));
-        strip(block, place(block), columns);
+        strip(block, place(block), columns, one);
       }
     }
   }
 
-  // One block of rows against some panels.
-  void strip(std::int64_t block, const std::uint8_t* place, const Columns& columns) const {
+  // One block of rows against some panels: what is not of the columns is written to `strip`.
+  void strip(std::int64_t block, const std::uint8_t* place, const Columns& columns,
+             GemmStrip& strip) const {
     const std::int64_t row = rows_.first(block);
-    GemmStrip strip = columns.strip;
     strip.rows = rows_.count(block);
     const View view = source_.view(row, strip.rows, place);
     strip.lhs = view.lhs;
@@ -216,11 +220,12 @@ class Product {
     strip.row_stride = view.row_stride;
     strip.step_stride = view.step_stride;
     strip.row_init = row_init_.data() + row;
-    if (run_.sums == Sums::kKept) strip.acc += row * run_.stride;
+    if (run_.sums == Sums::kKept) strip.acc = columns.strip.acc + row * run_.stride;
     const std::int64_t next = block + 1 < rows_.blocks() ? block + 1 : block;
     strip.fetch = source_.view(rows_.first(next), rows_.count(next), place).lhs;
     // Of no other use: the left side again, which a long right side may drive out.
     strip.ahead = strip.lhs;
+    strip.ahead_step = 0;
     if (block < columns.coming_blocks) {
       strip.ahead = columns.coming + block * columns.part;
       strip.ahead_step = columns.part_step;
