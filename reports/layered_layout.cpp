@@ -123,7 +123,7 @@ void Layers::add_items() {
     items_[last].below.push_back(to);
     items_[to].above.push_back(last);
   }
-  order_.resize(static_cast<std::size_t>(deepest + 1));
+  order_.resize(static_cast<std::size_t>(deepest) + 1);
 }
 
 void Layers::number_positions() {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace mxcheck::reports::html {
 namespace {
@@ -92,7 +93,7 @@ Markup code_chart(const CodeHistogram& h) {
 namespace {
 
 struct Range {
-  double low = INFINITY, high = -INFINITY;
+  double low = std::numeric_limits<double>::infinity(), high = -low;
   void add(double value) {
     if (!std::isfinite(value)) return;
     low = std::min(low, value);

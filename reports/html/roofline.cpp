@@ -14,7 +14,7 @@ constexpr double kWidth = 440, kHeight = 230, kLeft = 52, kRight = 14, kTop = 14
 
 // Whole decades on both axes.
 struct Axes {
-  double left, right, bottom, top;  // exponents of ten
+  int left, right, bottom, top;  // exponents of ten
 
   [[nodiscard]] double x(double value) const {
     return kLeft + (kWidth - kLeft - kRight) * (std::log10(value) - left) / (right - left);
@@ -34,7 +34,8 @@ Axes axes_of(const std::vector<RooflinePoint>& points) {
     bottom = std::min(bottom, std::floor(std::log10(p.speed)));
     top = std::max(top, std::ceil(std::log10(p.peak) + 0.01));
   }
-  return {left, right, bottom, top};
+  const auto whole = [](double exponent) { return static_cast<int>(exponent); };
+  return {whole(left), whole(right), whole(bottom), whole(top)};
 }
 
 Markup words(double x, double y, const char* anchor, const std::string& label) {
@@ -44,21 +45,21 @@ Markup words(double x, double y, const char* anchor, const std::string& label) {
       text(label));
 }
 
-std::string power(double exponent) {
+std::string power(int exponent) {
   if (exponent >= 0 && exponent <= 5)
     return grouped(static_cast<std::int64_t>(std::pow(10, exponent)));
-  return fmt::format("1e{:.0f}", exponent);
+  return fmt::format("1e{}", exponent);
 }
 
 Markup frame(const Axes& axes) {
   std::string lines;
   Markup labels;
-  for (double e = axes.left; e <= axes.right; ++e) {
+  for (int e = axes.left; e <= axes.right; ++e) {
     const double x = axes.x(std::pow(10, e));
     lines += fmt::format("M{:.1f} {:.1f}V{:.1f}", x, kTop, kHeight - kBottom);
     labels += words(x, kHeight - kBottom + 14, "middle", power(e));
   }
-  for (double e = axes.bottom; e <= axes.top; ++e) {
+  for (int e = axes.bottom; e <= axes.top; ++e) {
     const double y = axes.y(std::pow(10, e));
     lines += fmt::format("M{:.1f} {:.1f}H{:.1f}", kLeft, y, kWidth - kRight);
     labels += words(kLeft - 6, y + 4, "end", power(e));

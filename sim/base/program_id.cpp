@@ -53,8 +53,9 @@ int add_object(dl_phdr_info* info, std::size_t, void* data) {
     const ElfW(Phdr)& part = info->dlpi_phdr[i];
     if (part.p_type != PT_NOTE) continue;
     const std::size_t alignment = part.p_align == 8 ? 8 : 4;
-    id = build_id(reinterpret_cast<const unsigned char*>(info->dlpi_addr + part.p_vaddr),
-                  part.p_memsz, alignment);
+    // The loader gives addresses as numbers: NOLINTNEXTLINE(performance-no-int-to-ptr)
+    const auto* notes = reinterpret_cast<const unsigned char*>(info->dlpi_addr + part.p_vaddr);
+    id = build_id(notes, part.p_memsz, alignment);
   }
   if (id.empty()) {
     constexpr std::uint64_t kLargestObject = std::uint64_t{1} << 32;

@@ -49,7 +49,9 @@ std::string escape_markup(std::string_view text, bool xml) {
   out.reserve(text.size());
   walk(text, [&](std::string_view piece, bool valid) {
     const unsigned char c = static_cast<unsigned char>(piece[0]);
-    if (!valid) {
+    const bool space = piece == "\n" || piece == "\t" || piece == "\r";
+    if (!valid || (c < 0x20 && !space) || c == 0x7F || piece == "\xEF\xBF\xBE" ||
+        piece == "\xEF\xBF\xBF") {
       out += "\xEF\xBF\xBD";
     } else if (piece == "&") {
       out += "&amp;";
@@ -61,10 +63,8 @@ std::string escape_markup(std::string_view text, bool xml) {
       out += "&quot;";
     } else if (piece == "'") {
       out += "&#39;";
-    } else if (piece == "\n" || piece == "\t" || piece == "\r") {
+    } else if (space) {
       out += xml ? fmt::format("&#{};", c) : std::string(piece);
-    } else if (c < 0x20 || c == 0x7F || piece == "\xEF\xBF\xBE" || piece == "\xEF\xBF\xBF") {
-      out += "\xEF\xBF\xBD";
     } else {
       out += piece;
     }

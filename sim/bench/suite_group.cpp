@@ -37,7 +37,7 @@ graph::Values values_of(const Runnable& r, exec::Level level, kernels::Isa isa) 
                         r.data,     r.c->policy, r.profile, level};
   request.isa = isa;
   base::Result<exec::Outcome> outcome = exec::run(request);
-  return outcome ? std::move(outcome.value().values) : graph::Values{};
+  return outcome ? std::move(outcome).value().values : graph::Values{};
 }
 
 std::string difference(const std::vector<Runnable>& cases, kernels::Isa isa) {
