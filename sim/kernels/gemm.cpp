@@ -9,6 +9,7 @@
 
 #include "sim/base/check.h"
 #include "sim/kernels/pack.h"
+#include "sim/numerics/rounding.h"
 
 namespace mxcheck::kernels {
 
@@ -114,6 +115,9 @@ void PackedRhs::pack(const GemmKernel& kernel, Isa isa, const CodeMatrix& rhs,
     strip.rows = 1;
     kernel.run(strip);
   }
+  const std::int32_t lo = kernel.lhs == Storage::kU8 ? 128 : kernel.lhs == Storage::kS8 ? -128 : 0;
+  inits_.clear();
+  for (const std::int32_t sum : sums_) inits_.push_back(numerics::wrap_mul(-lo, sum));
 }
 
 std::int64_t PackedRhs::panels() const { return (n_ + kernel_->columns - 1) / kernel_->columns; }

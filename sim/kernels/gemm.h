@@ -85,8 +85,11 @@ class PackedRhs {
   [[nodiscard]] std::int64_t panel_bytes() const;
   // Sums over k of the codes as stored; [panels * columns], 0 beyond n.
   [[nodiscard]] std::span<const std::int32_t> column_sums() const { return sums_; }
-  // What was added to every code when it was stored: 0 or -128.
+  // What was added to every code when it was stored: 0, 128 or -128.
   [[nodiscard]] std::int32_t offset() const { return offset_; }
+  // What the columns start from for a left side that is not stored as it is: [panels * columns],
+  // -lo times the sums above, modulo 2^32; lo is what storing adds to the other sign.
+  [[nodiscard]] const std::int32_t* column_init() const { return inits_.data(); }
 
  private:
   const GemmKernel* kernel_ = nullptr;
@@ -94,7 +97,7 @@ class PackedRhs {
   std::int64_t k_ = 0, n_ = 0, segment_ = 0, steps_ = 0;
   std::int32_t offset_ = 0;
   Buffer codes_;
-  std::vector<std::int32_t> sums_;
+  std::vector<std::int32_t> sums_, inits_;
 };
 
 // Rows of a left side that lie anywhere in memory, segment by segment (an indirect product):
@@ -142,17 +145,18 @@ void multiply(const IndirectLhs& lhs, const PackedRhs& rhs, const GemmRun& run);
 
 // Rows that are windows on one image in memory (a convolution): `lines` runs of `width` rows, the
 // rows of a run `row_stride` bytes apart, and within a row a segment of the right side's length at
-// each of `offsets`. Every byte a window names lies in memory the caller owns. The kernels read it
-// where it is if can_window() says so.
+// each of `offsets`. Every byte a window names lies in memory the caller owns, as the kernel stores
+// its left side. The kernels read it where it is if can_window() says so.
 struct WindowLhs {
-  bool is_signed = true;
+  bool is_signed = true;  // of the codes
   std::int64_t lines = 0, width = 0;
   std::int64_t row_stride = 0;
   std::vector<const std::uint8_t*> starts;  // [lines]
   std::vector<std::int64_t> offsets;        // [segments]
-  std::vector<std::int32_t> row_sums;       // [lines * width] sums of the rows' codes
+  // [lines * width] sums of the rows' codes; not looked at if the right side has no offset
+  std::vector<std::int32_t> row_sums;
 };
-[[nodiscard]] bool can_window(const GemmKernel& kernel, bool is_signed, std::int64_t segment);
+[[nodiscard]] bool can_window(const GemmKernel& kernel, std::int64_t segment);
 void multiply(const WindowLhs& lhs, const PackedRhs& rhs, const GemmRun& run);
 
 }  // namespace mxcheck::kernels

@@ -1,6 +1,6 @@
 // AVX-512 VNNI: vpdpbusd, four u8 x s8 products a lane, the wrapping form (the saturating one would
-// not be modulo 2^32). The right side is the unsigned one, packed as codes + 128; the left side is
-// read as it lies in memory, four codes of a row at a time.
+// not be modulo 2^32). The left side is the unsigned one, s8 codes copied as codes + 128, four
+// codes of a row at a time: what that adds is known for every column when the right side is packed.
 //
 // DOT-8. Target attributes on each function, plain pointers, nothing shared with other files. A
 // tile keeps all its sums in registers: 6 x 4 of 32; a step is six broadcasts and four loads for 24
@@ -49,14 +49,16 @@ constexpr int kStep = kColumns * 4;
 // sum += four products a lane. Written out because g++ 12 copies the sum around its own intrinsic.
 #define MXCHECK_DPBUSD(sum, u8, s8) asm("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(u8), "v"(s8))
 
-#define MXCHECK_DECLARE(i, j) __m512i sum##i##_##j = _mm512_set1_epi32(x.row_init[i]);
-#define MXCHECK_ADD(i, j) sum##i##_##j = _mm512_add_epi32(sum##i##_##j, init##j);
-#define MXCHECK_PRODUCT(i, j) MXCHECK_DPBUSD(sum##i##_##j, rhs##j, row);
+#define MXCHECK_DECLARE(i, j) __m512i sum##i##_##j = init##j;
+#define MXCHECK_ADD(i, j) \
+  sum##i##_##j = _mm512_add_epi32(sum##i##_##j, _mm512_set1_epi32(x.row_init[i]));
+#define MXCHECK_PRODUCT(i, j) MXCHECK_DPBUSD(sum##i##_##j, row, rhs##j);
 #define MXCHECK_STORE(i, j) _mm512_storeu_si512(out + (j)*kLanes, sum##i##_##j);
 #define MXCHECK_STORE_SOME(i, j) \
   _mm512_mask_storeu_epi32(out + (j)*kLanes, keep(left - (j)*kLanes), sum##i##_##j);
-#define MXCHECK_INIT(unused, j) \
-  const __m512i init##j = _mm512_loadu_si512(x.column_init + column + (j)*kLanes);
+#define MXCHECK_INIT(unused, j)                                           \
+  const __m512i init##j = column_init == nullptr ? _mm512_setzero_si512() \
+                                                 : _mm512_loadu_si512(column_init + (j)*kLanes);
 #define MXCHECK_LOAD(part, j) \
   const __m512i rhs##j = _mm512_loadu_si512(rhs + (part)*kStep + (j)*kLanes * 4);
 
@@ -80,25 +82,27 @@ constexpr int kStep = kColumns * 4;
 
 // The sums of the panel at `rhs`, which ends behind it. The lines they will be stored in are
 // fetched while they are worked out, a row of the tile every four steps.
-#define MXCHECK_PANEL(n, v)                                                             \
-  MXCHECK_ROWS_##n(MXCHECK_DECLARE_ROW, v) if (x.column_init != nullptr) {              \
-    MXCHECK_VECTORS_##v(MXCHECK_INIT, 0) MXCHECK_ROWS_##n(MXCHECK_ADD_ROW, v)           \
-  }                                                                                     \
-  const std::int32_t *stored = out, *const last = out + (n - 1) * x.stride;             \
-  for (std::int64_t g = 0; g < x.segments; ++g) {                                       \
-    const std::uint8_t* a = x.lhs + x.offsets[g];                                       \
-    std::int64_t s = x.steps;                                                           \
-    for (; s >= 4; s -= 4, rhs += 4 * kStep, fetch += 4 * kFetchedBytes) {              \
-      _mm_prefetch(fetch, _MM_HINT_T0);                                                 \
-      MXCHECK_VECTORS_##v(MXCHECK_FETCH, 0) MXCHECK_STEP(n, v, 0) MXCHECK_STEP(n, v, 1) \
-          _mm_prefetch(fetch + 2 * kFetchedBytes, _MM_HINT_T0);                         \
-      MXCHECK_STEP(n, v, 2)                                                             \
-      MXCHECK_STEP(n, v, 3)                                                             \
-      stored = stored == last ? last : stored + x.stride;                               \
-      asm("" : "+r"(a), "+r"(rhs), "+r"(fetch)); /* no closed forms around the loop */  \
-    }                                                                                   \
-    for (; s > 0; --s, rhs += kStep) MXCHECK_STEP(n, v, 0)                              \
-  }                                                                                     \
+#define MXCHECK_PANEL(n, v)                                                                      \
+  const std::int32_t* column_init = x.column_init == nullptr ? nullptr : x.column_init + column; \
+  MXCHECK_VECTORS_##v(MXCHECK_INIT, 0)                                                           \
+      MXCHECK_ROWS_##n(MXCHECK_DECLARE_ROW, v) if (x.has_row_init) {                             \
+    MXCHECK_ROWS_##n(MXCHECK_ADD_ROW, v)                                                         \
+  }                                                                                              \
+  const std::int32_t *stored = out, *const last = out + (n - 1) * x.stride;                      \
+  for (std::int64_t g = 0; g < x.segments; ++g) {                                                \
+    const std::uint8_t* a = x.lhs + x.offsets[g];                                                \
+    std::int64_t s = x.steps;                                                                    \
+    for (; s >= 4; s -= 4, rhs += 4 * kStep, fetch += 4 * kFetchedBytes) {                       \
+      _mm_prefetch(fetch, _MM_HINT_T0);                                                          \
+      MXCHECK_VECTORS_##v(MXCHECK_FETCH, 0) MXCHECK_STEP(n, v, 0) MXCHECK_STEP(n, v, 1)          \
+          _mm_prefetch(fetch + 2 * kFetchedBytes, _MM_HINT_T0);                                  \
+      MXCHECK_STEP(n, v, 2)                                                                      \
+      MXCHECK_STEP(n, v, 3)                                                                      \
+      stored = stored == last ? last : stored + x.stride;                                        \
+      asm("" : "+r"(a), "+r"(rhs), "+r"(fetch)); /* no closed forms around the loop */           \
+    }                                                                                            \
+    for (; s > 0; --s, rhs += kStep) MXCHECK_STEP(n, v, 0)                                       \
+  }                                                                                              \
   asm("" : "+r"(out)); /* else every address is kept in memory from panel to panel */
 
 // Which of 16 lanes lie in the first `left` columns.
@@ -169,7 +173,7 @@ MXCHECK_STRIPS(packed, x.step_stride)
 
 }  // namespace
 
-void gemm_s8u8s32_6x64x4_avx512vnni(const GemmStrip& x) {
+void gemm_u8s8s32_6x64x4_avx512vnni(const GemmStrip& x) {
   static constexpr GemmFunction kDirect[] = MXCHECK_NAMES(direct);
   static constexpr GemmFunction kPacked[] = MXCHECK_NAMES(packed);
   (x.step_stride == 4 ? kDirect : kPacked)[x.rows - 1](x);

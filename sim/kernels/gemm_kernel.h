@@ -22,6 +22,7 @@ struct GemmStrip {
   // Panels one behind the other: [segments][steps][columns of the kernel][group] codes as stored.
   const std::uint8_t* rhs;
   const std::int32_t* row_init;     // [rows]
+  bool has_row_init;                // false: row_init is zeros
   const std::int32_t* column_init;  // [panels * columns of the kernel], or null: zeros
   std::int32_t* acc;                // [rows, columns], row stride below
   std::int64_t stride;              // of acc, in elements
@@ -60,6 +61,18 @@ struct PackPlanes {
   std::uint8_t* out;
 };
 using PackPlanesFunction = void (*)(const PackPlanes& panel);
+
+// Lines of codes one behind the other, exclusive-or `flip`: out[i * count + k] = codes[i *
+// line_stride + k] ^ flip.
+struct CopyLines {
+  const std::uint8_t* codes;
+  std::int64_t line_stride;
+  int lines;
+  std::int64_t count;  // codes of a line
+  std::uint8_t flip;
+  std::uint8_t* out;
+};
+using CopyLinesFunction = void (*)(const CopyLines& lines);
 
 // out = start + factor * sum of the codes of a line, modulo 2^32, for some lines, k contiguous;
 // `flip` as above, the codes are s8 after it. Start and factor are applied here and not by the

@@ -20,14 +20,12 @@ constexpr std::int64_t kBlockBytes = 256 * 1024;
 // Of packed rows: what one pass over the right side takes.
 constexpr std::int64_t kRowsBytes = 4 * 1024 * 1024;
 
-using numerics::wrap_mul;
-
 // Memory of a product, kept by the thread that asks for it. One product a thread at a time: a hook
 // may not start another.
 struct Scratch {
   Buffer packed;
   std::vector<std::int64_t> starts;
-  std::vector<std::int32_t> row_init, column_init;
+  std::vector<std::int32_t> row_init;
 };
 Scratch& scratch() {
   thread_local Scratch kept;
@@ -72,11 +70,7 @@ class Product {
   Product(const Source& source, const Rows& rows, const GemmKernel& kernel, const PackedRhs& rhs,
           bool is_signed, const GemmRun& run)
       : source_(source), rows_(rows), kernel_(kernel), rhs_(rhs), run_(run) {
-    const std::int32_t lo = storage_offset(kernel_.lhs, is_signed);
-    column_init_.clear();
-    if (lo != 0) {
-      for (const std::int32_t sum : rhs.column_sums()) column_init_.push_back(wrap_mul(-lo, sum));
-    }
+    column_init_ = storage_offset(kernel_.lhs, is_signed) == 0 ? nullptr : rhs.column_init();
     row_init_.assign(static_cast<std::size_t>(rows_.first(rows_.blocks())), 0);
     panels_ = rhs.panels();
     panel_bytes_ = rhs.panel_bytes();
@@ -92,31 +86,28 @@ class Product {
     const std::int64_t at_once =
         row_bytes == 0 ? rows_.blocks()
                        : std::max<std::int64_t>(1, kRowsBytes / (row_bytes * kernel_.rows));
+    const bool prepares = row_bytes != 0 || rhs_.offset() != 0;
+    const bool once = block_panels_ >= panels_;  // prepared where it is used
+    // Then one thread needs no more room than a block's.
+    const std::int64_t step = once && !threaded() ? 0 : row_bytes;
     Buffer& packed = scratch().packed;
     for (std::int64_t from = 0; from < rows_.blocks(); from += at_once) {
       const std::int64_t to = std::min(from + at_once, rows_.blocks());
-      const std::int64_t bytes = (rows_.first(to) - rows_.first(from)) * row_bytes;
-      std::uint8_t* panels = packed.reserve(static_cast<std::size_t>(bytes));
+      const std::int64_t rows = step == 0 ? kernel_.rows : rows_.first(to) - rows_.first(from);
+      std::uint8_t* panels = packed.reserve(static_cast<std::size_t>(rows * row_bytes));
       const auto place = [&](std::int64_t block) {
-        return panels + (rows_.first(block) - rows_.first(from)) * row_bytes;
+        return panels + (rows_.first(block) - rows_.first(from)) * step;
       };
-      const bool prepares = row_bytes != 0 || rhs_.offset() != 0;
-      const bool once = block_panels_ >= panels_;  // prepared where it is used
-      if (prepares && !once) {
-        each(to - from, [&](std::int64_t i) { prepare(from + i, place(from + i)); });
+      const bool before = prepares && !once && threaded();
+      if (before) {
+        run_.pool->run(to - from, [&](std::int64_t i) { prepare(from + i, place(from + i)); });
       }
-      strips(from, to, place, prepares && once);
+      strips(from, to, place, prepares && !before);
     }
   }
 
  private:
   [[nodiscard]] bool threaded() const { return run_.pool != nullptr && run_.pool->threads() > 1; }
-
-  template <typename Turn>
-  void each(std::int64_t count, const Turn& turn) const {
-    if (threaded()) return run_.pool->run(count, turn);
-    for (std::int64_t i = 0; i < count; ++i) turn(i);
-  }
 
   void prepare(std::int64_t block, std::uint8_t* place) {
     const std::int64_t first = rows_.first(block);
@@ -160,7 +151,8 @@ class Product {
     Columns c;
     c.first = first;
     c.strip.rhs = rhs_.panel(0) + first * panel_bytes_;
-    c.strip.column_init = column_init_.empty() ? nullptr : column_init_.data() + column;
+    c.strip.column_init = column_init_ == nullptr ? nullptr : column_init_ + column;
+    c.strip.has_row_init = rhs_.offset() != 0;
     c.strip.acc = run_.acc + column;
     c.strip.stride = run_.stride;
     c.strip.columns = std::min(last * kernel_.columns, rhs_.n()) - column;
@@ -193,23 +185,33 @@ class Product {
         if (prepares) prepare(block, place(block));
         const Columns& c = columns[static_cast<std::size_t>(i / blocks)];
         GemmStrip own = c.strip;
-        strip(block, place(block), c, own);
+        strip(block, place(block), next_place(block, to, place, prepares), c, own);
       });
       return;
     }
     for (std::int64_t first = 0; first < panels_; first += block_panels_) {
       const Columns columns = columns_from(first);
       GemmStrip one = columns.strip;
+      const bool here = prepares && first == 0;  // the other columns find what was prepared
       for (std::int64_t block = from; block < to; ++block) {
-        if (prepares) prepare(block, place(block));
-        strip(block, place(block), columns, one);
+        if (here) prepare(block, place(block));
+        strip(block, place(block), next_place(block, to, place, here), columns, one);
       }
     }
   }
 
+  // What the block after this one begins with: what it will be prepared from, or where it is.
+  template <typename Place>
+  const std::uint8_t* next_place(std::int64_t block, std::int64_t to, const Place& place,
+                                 bool prepares) const {
+    const std::int64_t next = std::min(block + 1, to - 1), first = rows_.first(next);
+    return prepares ? source_.raw(first, place(next))
+                    : source_.view(first, rows_.count(next), place(next)).lhs;
+  }
+
   // One block of rows against some panels: what is not of the columns is written to `strip`.
-  void strip(std::int64_t block, const std::uint8_t* place, const Columns& columns,
-             GemmStrip& strip) const {
+  void strip(std::int64_t block, const std::uint8_t* place, const std::uint8_t* next_place,
+             const Columns& columns, GemmStrip& strip) const {
     const std::int64_t row = rows_.first(block);
     strip.rows = rows_.count(block);
     const View view = source_.view(row, strip.rows, place);
@@ -221,8 +223,7 @@ class Product {
     strip.step_stride = view.step_stride;
     strip.row_init = row_init_.data() + row;
     if (run_.sums == Sums::kKept) strip.acc = columns.strip.acc + row * run_.stride;
-    const std::int64_t next = block + 1 < rows_.blocks() ? block + 1 : block;
-    strip.fetch = source_.view(rows_.first(next), rows_.count(next), place).lhs;
+    strip.fetch = next_place;
     // Of no other use: the left side again, which a long right side may drive out.
     strip.ahead = strip.lhs;
     strip.ahead_step = 0;
@@ -230,6 +231,7 @@ class Product {
       strip.ahead = columns.coming + block * columns.part;
       strip.ahead_step = columns.part_step;
     } else if (columns.written != nullptr) {
+      const std::int64_t next = std::min(block + 1, rows_.blocks() - 1);
       strip.ahead = columns.written + rows_.first(next) * columns.written_step;
       strip.ahead_step = columns.written_part;
     }
@@ -245,7 +247,7 @@ class Product {
   const PackedRhs& rhs_;
   const GemmRun& run_;
   std::vector<std::int32_t>& row_init_ = scratch().row_init;
-  std::vector<std::int32_t>& column_init_ = scratch().column_init;  // empty: zeros
+  const std::int32_t* column_init_ = nullptr;  // nullptr: zeros
   std::int64_t panels_ = 0, panel_bytes_ = 0, block_panels_ = 1;
   std::int64_t summed_ = 0;  // lines whose sums are known
 };
@@ -286,14 +288,13 @@ void multiply(const IndirectLhs& lhs, const PackedRhs& rhs, const GemmRun& run) 
                 lhs.is_signed, run);
 }
 
-bool can_window(const GemmKernel& kernel, bool is_signed, std::int64_t segment) {
-  return kernel.access == LhsAccess::kDirect && storage_offset(kernel.lhs, is_signed) == 0 &&
-         segment % kernel.group == 0;
+bool can_window(const GemmKernel& kernel, std::int64_t segment) {
+  return kernel.access == LhsAccess::kDirect && segment % kernel.group == 0;
 }
 
 void multiply(const WindowLhs& lhs, const PackedRhs& rhs, const GemmRun& run) {
   const GemmKernel& kernel = tile_kernel(rhs.kernel(), lhs.width);
-  MXCHECK_CHECK(can_window(kernel, lhs.is_signed, rhs.segment()), kernel.name);
+  MXCHECK_CHECK(can_window(kernel, rhs.segment()), kernel.name);
   MXCHECK_CHECK(static_cast<std::int64_t>(lhs.offsets.size()) * rhs.segment() == rhs.k(),
                 "segments of a window");
   multiply_rows(WindowSource(lhs, kernel, rhs), Rows(lhs.lines, lhs.width, kernel.rows), kernel,

@@ -6,6 +6,8 @@
 //                                    right side has an offset
 //   sums_lines()                     inits() reads the caller's lines alone: any rows at any time
 //   view(first, count, place)        where the rows are
+//   raw(first, place)                what prepare() reads from there on, `place` if that is
+//   anywhere
 #pragma once
 
 #include <algorithm>
@@ -48,14 +50,19 @@ class MatrixSource {
         rhs_(rhs),
         format_{kernel.lhs, lhs.is_signed, kernel.group, rhs.isa()},
         sums_(rhs.isa(), lhs.is_signed, -rhs.offset()),
-        direct_(kernel.access == LhsAccess::kDirect && lhs.column_stride == 1 &&
-                storage_offset(kernel.lhs, lhs.is_signed) == 0 && lhs.columns % kernel.group == 0) {
-  }
+        copy_(rhs.isa(), storage_offset(kernel.lhs, lhs.is_signed) != 0),
+        lines_(kernel.access == LhsAccess::kDirect && lhs.column_stride == 1 &&
+               lhs.columns % kernel.group == 0),
+        direct_(lines_ && storage_offset(kernel.lhs, lhs.is_signed) == 0) {}
 
   [[nodiscard]] std::int64_t row_bytes() const {
     return direct_ ? 0 : rhs_.steps() * kernel_.group * code_bytes(kernel_.lhs);
   }
   void prepare(std::int64_t first, int count, std::uint8_t* place) const {
+    if (lines_) {
+      return copy_(lhs_.codes + first * lhs_.row_stride, lhs_.row_stride, count, lhs_.columns,
+                   place);
+    }
     const LineMatrix from{lhs_.codes, lhs_.row_stride, lhs_.column_stride};
     pack_matrix_panel(format_, from, first, count, count, lhs_.columns, place);
   }
@@ -75,14 +82,14 @@ class MatrixSource {
       }
     }
   }
+  [[nodiscard]] const std::uint8_t* raw(std::int64_t first, const std::uint8_t* place) const {
+    return lines_ ? lhs_.codes + first * lhs_.row_stride : place;
+  }
   [[nodiscard]] View view(std::int64_t first, int count, const std::uint8_t* place) const {
-    if (!direct_) return packed_view(kernel_, rhs_.steps(), count, place);
-    return {lhs_.codes + first * lhs_.row_stride,
-            &kNoOffset,
-            1,
-            rhs_.steps(),
-            lhs_.row_stride,
-            kernel_.group};
+    if (!lines_) return packed_view(kernel_, rhs_.steps(), count, place);
+    const std::uint8_t* from = direct_ ? lhs_.codes + first * lhs_.row_stride : place;
+    const std::int64_t stride = direct_ ? lhs_.row_stride : lhs_.columns;
+    return {from, &kNoOffset, 1, rhs_.steps(), stride, kernel_.group};
   }
 
  private:
@@ -91,7 +98,8 @@ class MatrixSource {
   const PackedRhs& rhs_;
   PanelFormat format_;
   LineSums sums_;
-  bool direct_;
+  LineCopy copy_;
+  bool lines_, direct_;  // rows as lines: a copy of them, or where they lie
 };
 
 class AddressSource {
@@ -129,6 +137,9 @@ class AddressSource {
       }
     }
   }
+  [[nodiscard]] static const std::uint8_t* raw(std::int64_t, const std::uint8_t* place) {
+    return place;
+  }
   [[nodiscard]] View view(std::int64_t, int count, const std::uint8_t* place) const {
     return packed_view(kernel_, rhs_.steps(), count, place);
   }
@@ -155,6 +166,9 @@ class WindowSource {
       out[i] =
           numerics::wrap_mul(-rhs_.offset(), lhs_.row_sums[static_cast<std::size_t>(first + i)]);
     }
+  }
+  [[nodiscard]] const std::uint8_t* raw(std::int64_t first, const std::uint8_t*) const {
+    return start(first);
   }
   [[nodiscard]] View view(std::int64_t first, int, const std::uint8_t*) const {
     const auto segments = static_cast<std::int64_t>(lhs_.offsets.size());

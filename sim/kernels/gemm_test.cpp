@@ -187,7 +187,6 @@ TEST_CASE("windows on an image give the convolution of the definition [CNV-1]", 
     const auto x =
         random_codes(static_cast<std::size_t>(s.batch * s.height * s.width * s.channels), 8);
     const auto w = random_codes(static_cast<std::size_t>(k * n + 1), 9);
-    const CodeMatrix rhs = matrix(w, k, n, false, true);
     const std::int64_t rows = s.batch * s.out_height * s.out_width;
     std::vector<std::uint8_t> patches(static_cast<std::size_t>(rows * k + 1), 0);
     for (std::int64_t row = 0; row < rows; ++row) {
@@ -203,15 +202,19 @@ TEST_CASE("windows on an image give the convolution of the definition [CNV-1]", 
             ((b * s.height + y) * s.width + z) * s.channels + at % s.channels)];
       }
     }
-    const auto expected = definition(matrix(patches, rows, k, false, true), rhs);
-    for (const GemmKernel& kernel : gemm_kernels()) {
-      if (!under_test(kernel.isa)) continue;
-      PackedRhs packed;
-      packed.pack(kernel, kernel.isa, rhs, s.channels);
-      std::vector<std::int32_t> acc(static_cast<std::size_t>(rows * n));
-      convolve(s, x.data(), true, packed, {acc.data(), n, nullptr, nullptr});
-      INFO(kernel.name << " " << s.height << "x" << s.width);
-      CHECK(acc == expected);
+    for (const int signs : {0, 1, 2, 3}) {
+      const bool x_signed = (signs & 1) != 0, w_signed = (signs & 2) != 0;
+      const CodeMatrix rhs = matrix(w, k, n, false, w_signed);
+      const auto expected = definition(matrix(patches, rows, k, false, x_signed), rhs);
+      for (const GemmKernel& kernel : gemm_kernels()) {
+        if (!under_test(kernel.isa)) continue;
+        PackedRhs packed;
+        packed.pack(kernel, kernel.isa, rhs, s.channels);
+        std::vector<std::int32_t> acc(static_cast<std::size_t>(rows * n));
+        convolve(s, x.data(), x_signed, packed, {acc.data(), n, nullptr, nullptr});
+        INFO(kernel.name << " " << s.height << "x" << s.width << " signs " << signs);
+        CHECK(acc == expected);
+      }
     }
   }
 }
@@ -278,6 +281,30 @@ TEST_CASE("packing kernels agree byte for byte with plain C++ [HW-TYPE]", "[kern
           pack_matrix_panel(format, from, 0, count, width, codes, plain.data());
           INFO(name(isa) << " " << codes << " codes of " << count << " lines, planes " << planes);
           CHECK(ours == plain);
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("copies of lines are the lines, flipped or not [HW-TYPE]", "[kernels]") {
+  for (const Isa isa : isas_under_test()) {
+    for (const std::int64_t count : {1, 3, 63, 64, 65, 131, 260}) {
+      for (const int lines : {1, 6}) {
+        for (const bool flipped : {false, true}) {
+          const std::int64_t stride = count + 5;
+          const auto source = random_codes(static_cast<std::size_t>(stride * lines), 10);
+          std::vector<std::uint8_t> out(static_cast<std::size_t>(lines * count + 64), 0x77),
+              plain = out;
+          LineCopy(isa, flipped)(source.data(), stride, lines, count, out.data());
+          for (std::int64_t i = 0; i < lines * count; ++i) {
+            const std::uint8_t code =
+                source[static_cast<std::size_t>(i / count * stride + i % count)];
+            plain[static_cast<std::size_t>(i)] =
+                static_cast<std::uint8_t>(flipped ? code ^ 0x80 : code);
+          }
+          INFO(name(isa) << " " << lines << " lines of " << count << ", flipped " << flipped);
+          CHECK(out == plain);
         }
       }
     }

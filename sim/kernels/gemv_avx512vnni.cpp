@@ -53,7 +53,7 @@ MXCHECK_TARGET __m512i broadcast(const std::uint8_t* codes) {
 #define MXCHECK_PRODUCT(c, j)                                                     \
   {                                                                               \
     const __m512i columns = _mm512_loadu_si512(rhs + (c)*kStep + (j)*kLanes * 4); \
-    MXCHECK_DPBUSD(sum##c##_##j, columns, row);                                   \
+    MXCHECK_DPBUSD(sum##c##_##j, row, columns);                                   \
   }
 #define MXCHECK_CHAIN(c, v)                        \
   {                                                \
@@ -92,8 +92,8 @@ MXCHECK_ONE_ROW(4)
 #define MXCHECK_PRODUCT_TWO(chain, j)                                 \
   {                                                                   \
     const __m512i columns = _mm512_loadu_si512(rhs + (j)*kLanes * 4); \
-    MXCHECK_DPBUSD(chain##0_##j, columns, row0);                      \
-    MXCHECK_DPBUSD(chain##1_##j, columns, row1);                      \
+    MXCHECK_DPBUSD(chain##0_##j, row0, columns);                      \
+    MXCHECK_DPBUSD(chain##1_##j, row1, columns);                      \
   }
 #define MXCHECK_PART(chain, v)                                           \
   {                                                                      \
@@ -126,7 +126,7 @@ MXCHECK_TWO_ROWS(4)
 
 }  // namespace
 
-MXCHECK_TARGET void gemv_s8u8s32_2x64x4_avx512vnni(const GemmStrip& x) {
+MXCHECK_TARGET void gemv_u8s8s32_2x64x4_avx512vnni(const GemmStrip& x) {
   using Panel = void (*)(const GemmStrip&, std::int64_t, const std::uint8_t*);
   constexpr Panel kOne[] = {one_row_1, one_row_2, one_row_3, one_row_4};
   constexpr Panel kTwo[] = {two_rows_1, two_rows_2, two_rows_3, two_rows_4};

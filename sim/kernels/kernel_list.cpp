@@ -11,6 +11,7 @@ std::vector<KernelInfo> all_kernels() {
   {#function, "gemm", Isa::isa, kProduct},
 #define MXCHECK_PACK_KERNEL(lines, planes, isa) \
   {#lines, "pack", Isa::isa, kNone}, {#planes, "pack", Isa::isa, kNone},
+#define MXCHECK_COPY_KERNEL(function, isa) {#function, "copy", Isa::isa, kNone},
 #define MXCHECK_SUM_KERNEL(lines, panel, isa) \
   {#lines, "sum", Isa::isa, kNone}, {#panel, "sum", Isa::isa, kNone},
 #define MXCHECK_VECTOR_KERNEL(family, block, function, isa) {#function, #family, Isa::isa, kNone},
@@ -18,6 +19,7 @@ std::vector<KernelInfo> all_kernels() {
 #include "sim/kernels/kernels.def"
 #undef MXCHECK_GEMM_KERNEL
 #undef MXCHECK_PACK_KERNEL
+#undef MXCHECK_COPY_KERNEL
 #undef MXCHECK_SUM_KERNEL
 #undef MXCHECK_VECTOR_KERNEL
 #undef MXCHECK_CHAIN_KERNEL

@@ -15,6 +15,9 @@ namespace mxcheck::kernels {
   void planes(const PackPlanes&);
 #include "sim/kernels/kernels.def"
 #undef MXCHECK_PACK_KERNEL
+#define MXCHECK_COPY_KERNEL(function, isa) void function(const CopyLines&);
+#include "sim/kernels/kernels.def"
+#undef MXCHECK_COPY_KERNEL
 #define MXCHECK_SUM_KERNEL(lines, panel, isa) \
   void lines(const SumLines&);                \
   void panel(const SumPanel&);
@@ -46,6 +49,17 @@ constexpr PackKernel kPackKernels[] = {
 #define MXCHECK_PACK_KERNEL(lines, planes, isa) {#lines, #planes, lines, planes, Isa::isa},
 #include "sim/kernels/kernels.def"
 #undef MXCHECK_PACK_KERNEL
+};
+
+struct CopyKernel {
+  const char* name;
+  CopyLinesFunction run;
+  Isa isa;
+};
+constexpr CopyKernel kCopyKernels[] = {
+#define MXCHECK_COPY_KERNEL(function, isa) {#function, function, Isa::isa},
+#include "sim/kernels/kernels.def"
+#undef MXCHECK_COPY_KERNEL
 };
 
 const PackKernel& best_pack_kernel(Isa isa) {
@@ -89,6 +103,7 @@ void clear_padding(const PanelFormat& format, int count, int width, std::int64_t
 
 std::vector<PackKernelInfo> pack_kernels() {
   std::vector<PackKernelInfo> out;
+  for (const CopyKernel& kernel : kCopyKernels) out.push_back({kernel.name, kernel.isa});
   for (const PackKernel& kernel : kPackKernels) {
     out.push_back({kernel.lines_name, kernel.isa});
     out.push_back({kernel.planes_name, kernel.isa});
@@ -152,6 +167,14 @@ void pack_matrix_panel(const PanelFormat& format, const LineMatrix& from, std::i
     }
   }
   clear_padding(format, count, width, codes, out);
+}
+
+LineCopy::LineCopy(Isa isa, bool flipped) : flip_(flipped ? 0x80 : 0) {
+  for (const CopyKernel& kernel : kCopyKernels) {
+    if (!covers(isa, kernel.isa)) continue;
+    run_ = kernel.run;
+    name_ = kernel.name;
+  }
 }
 
 LineSums::LineSums(Isa isa, bool is_signed, std::int32_t factor)

@@ -106,6 +106,23 @@ MXCHECK_TARGET void pack_planes_x4_avx512(const PackPlanes& x) {
   }
 }
 
+MXCHECK_TARGET void copy_lines_avx512(const CopyLines& x) {
+  constexpr std::int64_t kBytes = 64;
+  const __m512i flip = _mm512_set1_epi8(static_cast<char>(x.flip));
+  std::uint8_t* out = x.out;
+  for (int i = 0; i < x.lines; ++i, out += x.count) {
+    const std::uint8_t* from = x.codes + i * x.line_stride;
+    std::int64_t k = 0;
+    for (; k + kBytes <= x.count; k += kBytes) {
+      _mm512_storeu_si512(out + k, _mm512_xor_si512(_mm512_loadu_si512(from + k), flip));
+    }
+    if (k == x.count) continue;
+    const __mmask64 some = (__mmask64{1} << (x.count - k)) - 1;
+    const __m512i rest = _mm512_maskz_loadu_epi8(some, from + k);
+    _mm512_mask_storeu_epi8(out + k, some, _mm512_xor_si512(rest, flip));
+  }
+}
+
 #undef MXCHECK_TARGET
 
 }  // namespace mxcheck::kernels

@@ -25,4 +25,12 @@ void pack_planes_x4_scalar(const PackPlanes& x) {
   }
 }
 
+void copy_lines_scalar(const CopyLines& x) {
+  for (int i = 0; i < x.lines; ++i) {
+    for (std::int64_t k = 0; k < x.count; ++k) {
+      x.out[i * x.count + k] = static_cast<std::uint8_t>(x.codes[i * x.line_stride + k] ^ x.flip);
+    }
+  }
+}
+
 }  // namespace mxcheck::kernels

@@ -9,7 +9,11 @@
 
 namespace mxcheck::kernels {
 
-PaddedImage::PaddedImage(const Convolution2d& s, const std::uint8_t* x, Isa isa) {
+PaddedImage::PaddedImage(const Convolution2d& s, const std::uint8_t* x, bool is_signed,
+                         const PackedRhs& kernel) {
+  const std::int32_t moved = storage_offset(kernel.kernel().lhs, is_signed);
+  const int border = moved == 0 ? 0 : 0x80;  // code 0 as stored
+  const LineCopy copy(kernel.isa(), moved != 0);
   // What the windows reach, from the first row and column they name.
   const std::int64_t rows =
       (s.out_height - 1) * s.stride_height + (s.kernel_height - 1) * s.dilation_height + 1;
@@ -26,19 +30,18 @@ PaddedImage::PaddedImage(const Convolution2d& s, const std::uint8_t* x, Isa isa)
       std::uint8_t* to = image + (b * rows + r) * line;
       const std::int64_t from = r - s.top;
       if (from < 0 || from >= s.height || first == last) {
-        std::memset(to, 0, static_cast<std::size_t>(line));
+        std::memset(to, border, static_cast<std::size_t>(line));
         continue;
       }
       const std::uint8_t* source =
           x + ((b * s.height + from) * s.width + (first - s.left)) * s.channels;
-      const auto inside = static_cast<std::size_t>((last - first) * s.channels);
-      std::memset(to, 0, static_cast<std::size_t>(first * s.channels));
-      std::memcpy(to + first * s.channels, source, inside);
-      std::memset(to + last * s.channels, 0,
+      std::memset(to, border, static_cast<std::size_t>(first * s.channels));
+      copy(source, 0, 1, (last - first) * s.channels, to + first * s.channels);
+      std::memset(to + last * s.channels, border,
                   static_cast<std::size_t>((columns - last) * s.channels));
     }
   }
-  window_.is_signed = true;
+  window_.is_signed = is_signed;
   window_.lines = s.batch * s.out_height;
   window_.width = s.out_width;
   window_.row_stride = s.stride_width * s.channels;
@@ -51,10 +54,19 @@ PaddedImage::PaddedImage(const Convolution2d& s, const std::uint8_t* x, Isa isa)
       window_.offsets.push_back(r * s.dilation_height * line + c * s.dilation_width * s.channels);
     }
   }
-  // The sum of a window is the sum over its taps of the sums of pixels.
+  if (kernel.offset() != 0) sum_windows(s, rows, columns, kernel, moved);
+}
+
+// The sum of a window is the sum over its taps of the sums of pixels.
+void PaddedImage::sum_windows(const Convolution2d& s, std::int64_t rows, std::int64_t columns,
+                              const PackedRhs& kernel, std::int32_t moved) {
+  const std::uint8_t* image = image_.data();
   std::vector<std::int32_t> pixels(static_cast<std::size_t>(s.batch * rows * columns));
-  LineSums(isa, true, 1)(image, s.channels, static_cast<int>(pixels.size()), s.channels,
-                         pixels.data());
+  const bool stored_signed = kernel.kernel().lhs == Storage::kS8;
+  LineSums(kernel.isa(), stored_signed, 1)(image, s.channels, static_cast<int>(pixels.size()),
+                                           s.channels, pixels.data());
+  const auto added = static_cast<std::int32_t>(moved * s.channels);
+  for (std::int32_t& sum : pixels) sum = numerics::wrap_add(sum, -added);
   window_.row_sums.assign(static_cast<std::size_t>(window_.lines * window_.width), 0);
   for (std::int64_t i = 0; i < window_.lines; ++i) {
     std::int32_t* sums = window_.row_sums.data() + i * window_.width;
@@ -70,8 +82,8 @@ PaddedImage::PaddedImage(const Convolution2d& s, const std::uint8_t* x, Isa isa)
 
 void convolve(const Convolution2d& s, const std::uint8_t* x, bool is_signed,
               const PackedRhs& kernel, const GemmRun& run) {
-  if (can_window(kernel.kernel(), is_signed, s.channels)) {
-    const PaddedImage image(s, x, kernel.isa());
+  if (can_window(kernel.kernel(), s.channels)) {
+    const PaddedImage image(s, x, is_signed, kernel);
     multiply(image.window(), kernel, run);
     return;
   }

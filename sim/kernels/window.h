@@ -20,13 +20,17 @@ struct Convolution2d {
   std::int64_t top = 0, left = 0;                        // padding; may be negative
 };
 
-// The windows on `x` (s8 codes, NHWC), in memory that lives as long as this object.
+// The windows on `x` (s8 or u8 codes, NHWC), stored as the kernel keeps its left side, in memory
+// that lives as long as this object.
 class PaddedImage {
  public:
-  PaddedImage(const Convolution2d& shape, const std::uint8_t* x, Isa isa);
+  PaddedImage(const Convolution2d& shape, const std::uint8_t* x, bool is_signed,
+              const PackedRhs& kernel);
   [[nodiscard]] const WindowLhs& window() const { return window_; }
 
  private:
+  void sum_windows(const Convolution2d& shape, std::int64_t rows, std::int64_t columns,
+                   const PackedRhs& kernel, std::int32_t moved);
   Buffer image_;
   WindowLhs window_;
 };
