@@ -94,7 +94,7 @@ void Context::warn(const JsonValue& at, const std::string& label, const std::str
   add(base::Severity::kWarning, at, label, fact, expectation, hint);
 }
 
-void Context::place(const base::JsonDocument& document, base::Diagnostic finding) {
+void Context::place(const base::JsonDocument& document, const base::Diagnostic& finding) {
   const JsonValue at = document.nearest_to(finding.pointer);
   add(finding.severity, at, finding.label, finding.fact, finding.expectation, finding.hint);
 }

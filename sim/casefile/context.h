@@ -73,7 +73,7 @@ class Context {
   void warn(const JsonValue& at, const std::string& label, const std::string& fact,
             const std::string& expectation, const std::string& hint = "");
   // A finding that has a pointer only: places it.
-  void place(const base::JsonDocument& document, base::Diagnostic finding);
+  void place(const base::JsonDocument& document, const base::Diagnostic& finding);
 
   // Reports keys of `object` that are not in `known`.
   void check_keys(const JsonValue& object, const std::vector<std::string>& known,

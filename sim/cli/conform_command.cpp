@@ -266,7 +266,7 @@ int run_conform(const Arguments& arguments) {
   reports::ConsoleWriter console(style, run_context);
   options.finished = [&](const reports::CaseResult& c) {
     fmt::print("{}", console.finished(c));
-    std::fflush(stdout);
+    static_cast<void>(std::fflush(stdout));
   };
   catch_interrupts();
   suite::SuiteRun run = suite::run_suite(std::move(collection), options);
@@ -292,7 +292,7 @@ int run_conform(const Arguments& arguments) {
     }
   }
   fmt::print("{}", summary);
-  std::fflush(stdout);
+  static_cast<void>(std::fflush(stdout));
   return written && reported ? code : kExitUsage;
 }
 

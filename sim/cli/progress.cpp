@@ -38,7 +38,7 @@ void Progress::step(Outcome outcome) {
   const double left = elapsed * static_cast<double>(total_ - done_) / static_cast<double>(done_);
   fmt::print(stderr, "\r\x1b[K{}/{} cases, {} failed, about {} left", done_, total_, failed_,
              duration_text(left));
-  std::fflush(stderr);
+  static_cast<void>(std::fflush(stderr));
   shown_ = true;
 }
 

@@ -334,7 +334,7 @@ int run_run(const Arguments& arguments) {
     if (!text.empty()) {
       progress.clear();
       fmt::print("{}", text);
-      std::fflush(stdout);
+      static_cast<void>(std::fflush(stdout));
     }
     progress.step(reports::verdict(c.status) == reports::Verdict::kFailed
                       ? Progress::Outcome::kFailed
@@ -364,7 +364,7 @@ int run_run(const Arguments& arguments) {
   }
   if (verbosity(map) > 0) fmt::print("{}", earlier.text(run.result));
   fmt::print("{}", console.summary(run.result));
-  std::fflush(stdout);
+  static_cast<void>(std::fflush(stdout));
   const int code = !written ? kExitUsage : nothing ? kExitNothing : exit_code(run, entries);
   cluster.reset();
   if (run.abandoned) std::_Exit(code);
