@@ -1,9 +1,11 @@
 // Any bytes as a report, as `diff`, `merge` and a rerun read one: no crash, every refusal says what
-// and where; what is accepted is written and read back unchanged, does not differ from itself, and
-// joined as the only shard stays what it is or is refused with reasons; twice it is no run.
+// and where; what is accepted is written with all that was in it, read back unchanged, does not
+// differ from itself, and joined as the only shard stays what it is or is refused with reasons;
+// twice it is no run.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "reports/diff.h"
@@ -45,6 +47,26 @@ void check_merge(const reports::RunResult& run) {
   }
 }
 
+// The pointer of the first value of `from` that is not in `to`, "" if all are. Keys may be added.
+std::string lost(const nlohmann::json& from, const nlohmann::json& to, const std::string& pointer) {
+  if (from.is_object() && to.is_object()) {
+    for (const auto& [key, value] : from.items()) {
+      const std::string at = pointer + "/" + key;
+      if (!to.contains(key)) return at;
+      if (const std::string part = lost(value, to[key], at); !part.empty()) return part;
+    }
+    return "";
+  }
+  if (from.is_array() && to.is_array() && from.size() == to.size()) {
+    for (std::size_t i = 0; i < from.size(); ++i) {
+      const std::string at = pointer + "/" + std::to_string(i);
+      if (const std::string part = lost(from[i], to[i], at); !part.empty()) return part;
+    }
+    return "";
+  }
+  return from == to ? "" : pointer + " " + from.dump() + " " + to.dump();
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -57,6 +79,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   if (!run) return 0;
   const std::string text = reports::to_json(*run);
+  const nlohmann::json from = nlohmann::json::parse(data, data + size, nullptr, false);
+  const std::string gone = lost(from, nlohmann::json::parse(text), "");
+  MXCHECK_CHECK(gone.empty(), "lost on the way: " + gone);
   const auto again = read(text, problems);
   for (const base::Diagnostic& d : problems) MXCHECK_CHECK(false, base::format(d));
   MXCHECK_CHECK(reports::to_json(*again) == text, "another report when it is read again");

@@ -61,6 +61,7 @@ run_target() {
   [ -d "$own/$name" ] && folders+=("$own/$name")
   {
     cat "$own/$name.dict" 2>/dev/null || true
+    printf '"%s"\n' '\\u0000' '\\ud83d\\ude00'  # as JSON escapes them
     cat "${folders[@]:1}"/* 2>/dev/null | grep -aohE '"[A-Za-z_][A-Za-z_0-9]{1,40}"' | sort -u || true
   } >"$seeds.dict" 2>/dev/null
   [ -s "$seeds.dict" ] && options+=(-dict="$seeds.dict")

@@ -1,6 +1,6 @@
 // Any bytes through the JSON parser: what it takes and refuses is what another parser takes and
 // refuses (beyond the caps, which are ours alone), and what it takes is written and laid out as
-// text that means the same.
+// text that means the same, to the other parser too.
 #include <cstddef>
 #include <cstdint>
 #include <nlohmann/json.hpp>
@@ -86,6 +86,9 @@ void check_accepted(const std::string& text, const JsonDocument& document,
     MXCHECK_CHECK(layout_json(copy->root()) == layout_json(document.root()), "another layout");
   }
   if (!problems.empty()) return;  // a pointer names the first of two equal keys
+  if (other_parser(text) == Other::kAccepts) {
+    MXCHECK_CHECK(nlohmann::json::parse(text) == nlohmann::json::parse(compact), "other values");
+  }
   constexpr std::uint32_t kMostAsked = 64;
   for (std::uint32_t i = 0; i < document.nodes().size() && i < kMostAsked; ++i) {
     if (document.nodes()[i].key) continue;
