@@ -58,6 +58,7 @@ void word(Fields& fields, JsonReader& reader, const char* key, Enum last, Enum& 
 WindowCell read_cell(JsonReader& reader, const JsonValue& value) {
   const std::vector<JsonValue> parts = row(reader, value, 2, 4);
   WindowCell cell;
+  if (parts.size() == 3) reader.refuse_value(value, "3 values", "one side of two, or both");
   if (parts.size() < 2) return cell;
   cell.ours = text(reader, parts[0]);
   cell.ours_bits = text(reader, parts[1]);

@@ -105,6 +105,21 @@ TEST_CASE("every key is needed, no other is known, every value has its kind [RPT
   }
 }
 
+TEST_CASE("a cell of a window has one side or both [RPT-VALUE]", "[reports]") {
+  Json report = Json::parse(approved());
+  const Json values = report.flatten();
+  std::string cell;
+  for (const auto& [pointer, value] : values.items()) {
+    const std::size_t at = pointer.find("/window/cells/0/0");
+    if (cell.empty() && at != std::string::npos) cell = pointer.substr(0, pointer.size() - 2);
+  }
+  REQUIRE_FALSE(cell.empty());
+  report[Json::json_pointer(cell)] = {"1", "0x01", "2"};
+  const base::Diagnostic d = refusals(report.dump()).at(0);
+  CHECK(d.label == "RPT-VALUE");
+  CHECK(d.pointer == cell);
+}
+
 TEST_CASE("what is no report is refused with its place [RPT-VERSION, RPT-FILE]", "[reports]") {
   const auto label = [](const std::string& text) { return refusals(text).at(0).label; };
   CHECK(label("{}") == "RPT-KEY");

@@ -79,7 +79,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   if (!run) return 0;
   const std::string text = reports::to_json(*run);
-  const nlohmann::json from = nlohmann::json::parse(data, data + size, nullptr, false);
+  nlohmann::json from = nlohmann::json::parse(data, data + size, nullptr, false);
+  from.erase("kernels");  // sums over the cases
   const std::string gone = lost(from, nlohmann::json::parse(text), "");
   MXCHECK_CHECK(gone.empty(), "lost on the way: " + gone);
   const auto again = read(text, problems);
