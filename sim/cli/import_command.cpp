@@ -46,7 +46,7 @@ casefile::Case only_case(const std::filesystem::path& file) {
     throw UsageError(fmt::format("{}: expected one valid case, found {}", file.string(),
                                  collected.value().cases.size()));
   }
-  return std::move(collected.value().cases.front());
+  return collected.value().cases.front();
 }
 
 bool passes(const std::filesystem::path& file) {

@@ -70,8 +70,7 @@ void store_environment(const CommandLine& line, po::variables_map& map) {
       arguments.push_back("--" + option->long_name() + "=" + value);
     } else if (std::string(value) == "1" || std::string(value) == "true") {
       arguments.push_back("--" + option->long_name());
-    } else if (std::string(value) != "" && std::string(value) != "0" &&
-               std::string(value) != "false") {
+    } else if (const std::string word = value; !word.empty() && word != "0" && word != "false") {
       throw UsageError(fmt::format("{} is '{}'; it must be 0 or 1",
                                    environment_name(option->long_name()), base::printable(value)));
     }

@@ -33,9 +33,9 @@ std::string how_it_ended(int status) {
 // and when it ends this one does.
 void default_signals() {
   for (const int signal : {SIGHUP, SIGPIPE, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) {
-    ::signal(signal, SIG_DFL);
+    static_cast<void>(::signal(signal, SIG_DFL));
   }
-  for (const int signal : {SIGINT, SIGTERM}) ::signal(signal, SIG_IGN);
+  for (const int signal : {SIGINT, SIGTERM}) static_cast<void>(::signal(signal, SIG_IGN));
 }
 
 // The process that computes: one request after the other until the keeper is gone.

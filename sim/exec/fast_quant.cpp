@@ -17,7 +17,6 @@ namespace {
 
 using kernels::Element;
 using kernels::vector_kernels;
-using numerics::DType;
 using numerics::QRounding;
 using quant::QType;
 

@@ -115,8 +115,8 @@ template <typename A>
 }
 
 template <typename A>
-[[nodiscard]] Array<A> reshaped(Array<A> x, Shape shape) {
-  x.shape = std::move(shape);
+[[nodiscard]] Array<A> reshaped(Array<A> x, const Shape& shape) {
+  x.shape = shape;
   return x;
 }
 

@@ -17,7 +17,6 @@ namespace {
 using fault::Kind;
 using graph::Axes;
 using graph::Op;
-using graph::Path;
 using graph::Residual;
 
 quant::Spec spec_of(const graph::QuantizePlan& plan) {

@@ -87,6 +87,7 @@ void Controller::count(const Decision& decision) {
       started_ > 0 && next_vector_ < folds_[static_cast<std::size_t>(started_ - 1)].along.size();
   const bool emptying = started_ == fold_count() || overlap_ == Overlap::kNone;
   const std::int64_t since = clock_ - last_issue_;
+  // Causes in the order in which they count: NOLINTNEXTLINE(bugprone-branch-clone)
   if (streaming) {
     ++causes_.fifo_stall;
   } else if (started_ > 0 && emptying && since <= profile_.rows - 1) {

@@ -19,7 +19,7 @@ namespace {
 std::vector<std::int32_t> random_codes(std::int64_t count, std::uint64_t seed) {
   std::vector<std::int32_t> codes(static_cast<std::size_t>(count));
   for (std::size_t i = 0; i < codes.size(); ++i) {
-    codes[i] = static_cast<std::int8_t>(base::random_word(seed, i) & 0xff);
+    codes[i] = static_cast<std::int32_t>(base::random_word(seed, i) & 0xff) - 128;
   }
   return codes;
 }

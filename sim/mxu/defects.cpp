@@ -6,7 +6,6 @@
 namespace mxcheck::mxu {
 namespace {
 
-using fault::At;
 using fault::Fault;
 using fault::Kind;
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <climits>
 #include <cstdio>
 #include <cstdlib>
 #include <thread>
@@ -70,15 +71,17 @@ class Carrier {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const int socket = argc == 2 ? std::atoi(argv[1]) : -1;
+  const long number = argc == 2 ? std::strtol(argv[1], nullptr, 10) : -1;
+  const int socket = number < 3 || number > INT_MAX ? -1 : static_cast<int>(number);
   sockaddr address{};
   socklen_t size = sizeof address;
   if (socket < 3 || ::getsockname(socket, &address, &size) != 0) {
-    std::fputs("mxcheck-mpi is started by mxcheck: mpirun -n N mxcheck run ...\n", stderr);
+    static_cast<void>(
+        std::fputs("mxcheck-mpi is started by mxcheck: mpirun -n N mxcheck run ...\n", stderr));
     return 4;
   }
   // It ends with the process it carries for, which may have something to write first.
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::signal(signal, SIG_IGN);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) static_cast<void>(::signal(signal, SIG_IGN));
   const bool together = Carrier(socket).carry();
   // Without MPI's end: it would wait for ranks that are gone.
   if (!together) ::_exit(0);

@@ -157,6 +157,6 @@ int32_t mxcheck_device_answer(const mxcheck_request* request, mxcheck_result* re
   if (strcmp(request->op, "quantized_dot") == 0 && strcmp(result->dtype, "f32") == 0) {
     return quantized_dot(request, (float*)result->data);
   }
-  snprintf(error, error_size, "%s of %s is not offered", request->op, result->dtype);
+  (void)snprintf(error, error_size, "%s of %s is not offered", request->op, result->dtype);
   return REFUSED;
 }
