@@ -124,6 +124,7 @@ void OutputArray::count(bool issued) {
   CycleCauses& causes = result_.cycles;
   const bool last = started_ == static_cast<std::int64_t>(folds_.size());
   const std::int64_t since = state_.clock - last_issue_;
+  // Causes in the order in which they count: NOLINTNEXTLINE(bugprone-branch-clone)
   if (issued) {
     ++causes.stream;
   } else if (next_step_ < steps()) {

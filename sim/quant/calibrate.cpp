@@ -103,7 +103,8 @@ std::vector<typename A::Value> mean_square(const std::vector<typename A::Value>&
                                                                : tensor::rounded_add<Sum>;
   std::vector<V> sums =
       tensor::reduce_sum(squares, view.shape, view.reduced, policy.reduce_order, add);
-  const V count = static_cast<V>(x.size() / std::max<std::size_t>(1, sums.size()));
+  const std::size_t count_of_each = x.size() / std::max<std::size_t>(1, sums.size());
+  const V count = static_cast<V>(count_of_each);
   const bool reciprocal =
       by_reciprocal<Sum>(policy.mean_divide, static_cast<std::int64_t>(sums.size()));
   for (V& sum : sums) sum = A::round(divide_by_constant<Sum>(sum, count, reciprocal));

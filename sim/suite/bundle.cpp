@@ -18,7 +18,6 @@ namespace {
 namespace fs = std::filesystem;
 using base::quote_json;
 using reports::CaseResult;
-using reports::Status;
 
 reports::RunResult without_durations(reports::RunResult run) {
   run.milliseconds = 0;

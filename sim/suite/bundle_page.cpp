@@ -10,7 +10,6 @@ namespace mxcheck::suite {
 namespace {
 
 using reports::CaseResult;
-using reports::Status;
 
 constexpr const char* kAlways = R"(# What this does not prove
 

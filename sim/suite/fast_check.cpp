@@ -16,7 +16,6 @@
 namespace mxcheck::suite {
 namespace {
 
-using reports::CheckResult;
 using reports::Finding;
 using reports::Status;
 

@@ -7,7 +7,6 @@
 namespace mxcheck::suite {
 namespace {
 
-using graph::Residual;
 using tensor::Tensor;
 
 // Another order inside each block, always the same.
