@@ -37,13 +37,6 @@ struct GemmKernel {
 // Those that run under this choice of instruction set, best first; never empty.
 [[nodiscard]] std::vector<const GemmKernel*> gemm_kernels_for(Isa isa);
 
-// Names of packing kernels by instruction set, for `mxcheck info`.
-struct PackKernelInfo {
-  const char* name = "";
-  Isa isa = Isa::kScalar;
-};
-[[nodiscard]] std::vector<PackKernelInfo> pack_kernels();
-
 // A matrix of codes in memory; strides in elements, one of them 1 for a fast packing.
 struct CodeMatrix {
   const std::uint8_t* codes = nullptr;  // s8 or u8, see below

@@ -101,16 +101,6 @@ void clear_padding(const PanelFormat& format, int count, int width, std::int64_t
 
 }  // namespace
 
-std::vector<PackKernelInfo> pack_kernels() {
-  std::vector<PackKernelInfo> out;
-  for (const CopyKernel& kernel : kCopyKernels) out.push_back({kernel.name, kernel.isa});
-  for (const PackKernel& kernel : kPackKernels) {
-    out.push_back({kernel.lines_name, kernel.isa});
-    out.push_back({kernel.planes_name, kernel.isa});
-  }
-  return out;
-}
-
 std::int64_t code_bytes(Storage storage) { return storage == Storage::kS16 ? 2 : 1; }
 
 std::int32_t storage_offset(Storage storage, bool is_signed) {

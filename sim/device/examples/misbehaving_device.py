@@ -23,14 +23,19 @@ def reply_of(device, request):
 
 
 def detach(path):
-    """A grandchild in a session of its own that would outlive everything."""
+    """A grandchild in a session of its own that would outlive everything; it has written its id when this returns."""
+    ready, tell = os.pipe()
     if os.fork() != 0:
+        os.close(tell)
+        os.read(ready, 1)
+        os.close(ready)
         return
     os.setsid()
     if os.fork() != 0:
         os._exit(0)
     with open(path, 'w', encoding='ascii') as file:
         file.write(str(os.getpid()))
+    os.write(tell, b'.')
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     time.sleep(LONG)
     os._exit(0)
