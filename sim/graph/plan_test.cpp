@@ -219,8 +219,6 @@ TEST_CASE("module paths are matched in full, in bounded time [RULE-PATTERN]", "[
   CHECK(ModulePattern("(a{60}){60}").error());
 }
 
-// Boost.Regex alone bounds a search by the square of the pattern's length: seconds for the second
-// of these, and a case asks for many. And a search that gave up passed for a mismatch.
 TEST_CASE("a comment in a module path is left out, one without end refused [RULE-PATTERN]",
           "[plan]") {
   CHECK(ModulePattern("a+(?#b)c").matches("aac"));
@@ -230,6 +228,8 @@ TEST_CASE("a comment in a module path is left out, one without end refused [RULE
   CHECK(ModulePattern("a+(?#b").error().has_value());
 }
 
+// Boost.Regex alone bounds a search by the square of the pattern's length: seconds for the second
+// of these, and a case asks for many. And a search that gave up passed for a mismatch.
 TEST_CASE("a search that explodes gives up after a fixed number of steps [RULE-PATTERN]",
           "[plan]") {
   std::string many = "(?:";

@@ -115,7 +115,8 @@ void PackedRhs::pack(const GemmKernel& kernel, Isa isa, const CodeMatrix& rhs,
     strip.rows = 1;
     kernel.run(strip);
   }
-  const std::int32_t lo = kernel.lhs == Storage::kU8 ? 128 : kernel.lhs == Storage::kS8 ? -128 : 0;
+  // Of a left side of the sign that the kernel does not store.
+  const std::int32_t lo = storage_offset(kernel.lhs, kernel.lhs == Storage::kU8);
   inits_.clear();
   for (const std::int32_t sum : sums_) inits_.push_back(numerics::wrap_mul(-lo, sum));
 }

@@ -4,9 +4,9 @@
 //
 // DOT-8. Target attributes on each function, plain pointers, nothing shared with other files. A
 // tile keeps all its sums in registers: 6 x 4 of 32; a step is six broadcasts and four loads for 24
-// products. That is less than one load a cycle: processors that can do two still lose one cycle in
-// sixteen when there are more (on Ice Lake 14 x 2 reaches 0.94 of the peak, 6 x 4 and 9 x 3 0.99).
-// Rows and registers of a tile are constants in each of the bodies.
+// products. That is less than one load a cycle: processors that can do two still lose some when
+// there are more, as with 14 x 2 (README.md). Rows and registers of a tile are constants in each of
+// the bodies.
 #include "sim/kernels/gemm_kernel.h"
 
 #if defined(__x86_64__)

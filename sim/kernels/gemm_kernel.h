@@ -10,7 +10,7 @@
 
 namespace mxcheck::kernels {
 
-constexpr int kFetchedBytes = 32;
+constexpr int kFetchedBytes = 32;  // beside a step: a cache line for two of them
 
 struct GemmStrip {
   // Group s of row i of segment g: lhs + offsets[g] + i * row_stride + s * step_stride, in bytes.
