@@ -20,90 +20,187 @@ namespace {
 
 constexpr int kLanes = 16;
 constexpr int kColumns = 4 * kLanes;
-// Bytes of a step of the right side: 64 columns of 4 codes.
-constexpr int kStep = kColumns * 4;
+static_assert(kFetchedBytes == 32, "128 for four steps below");
 
-// The rows of a tile as macros over their numbers: named variables stay in registers where an array
-// would be spilled (g++ 12).
-#define MXCHECK_ROWS_1(F, v) F(0, v)
-#define MXCHECK_ROWS_2(F, v) MXCHECK_ROWS_1(F, v) F(1, v)
-#define MXCHECK_ROWS_3(F, v) MXCHECK_ROWS_2(F, v) F(2, v)
-#define MXCHECK_ROWS_4(F, v) MXCHECK_ROWS_3(F, v) F(3, v)
-#define MXCHECK_ROWS_5(F, v) MXCHECK_ROWS_4(F, v) F(4, v)
-#define MXCHECK_ROWS_6(F, v) MXCHECK_ROWS_5(F, v) F(5, v)
+// A tile is one piece of assembly: of the same instructions g++ 12 makes a tile that is 3 to 5 %
+// slower, with copies of sums and addresses kept in vector registers. The macros below make its
+// text for n rows, v registers a row and both ways that rows can lie. Registers: sums as in the
+// list, 20 to 23 what was loaded of the right side, 28 to 31 a row's codes in every lane.
+#define MXCHECK_SUM_0_0 "%%zmm0"
+#define MXCHECK_SUM_0_1 "%%zmm1"
+#define MXCHECK_SUM_0_2 "%%zmm2"
+#define MXCHECK_SUM_0_3 "%%zmm3"
+#define MXCHECK_SUM_1_0 "%%zmm4"
+#define MXCHECK_SUM_1_1 "%%zmm5"
+#define MXCHECK_SUM_1_2 "%%zmm6"
+#define MXCHECK_SUM_1_3 "%%zmm7"
+#define MXCHECK_SUM_2_0 "%%zmm8"
+#define MXCHECK_SUM_2_1 "%%zmm9"
+#define MXCHECK_SUM_2_2 "%%zmm10"
+#define MXCHECK_SUM_2_3 "%%zmm11"
+#define MXCHECK_SUM_3_0 "%%zmm12"
+#define MXCHECK_SUM_3_1 "%%zmm13"
+#define MXCHECK_SUM_3_2 "%%zmm14"
+#define MXCHECK_SUM_3_3 "%%zmm15"
+#define MXCHECK_SUM_4_0 "%%zmm16"
+#define MXCHECK_SUM_4_1 "%%zmm17"
+#define MXCHECK_SUM_4_2 "%%zmm18"
+#define MXCHECK_SUM_4_3 "%%zmm19"
+#define MXCHECK_SUM_5_0 "%%zmm24"
+#define MXCHECK_SUM_5_1 "%%zmm25"
+#define MXCHECK_SUM_5_2 "%%zmm26"
+#define MXCHECK_SUM_5_3 "%%zmm27"
 
-// The registers of a row, four in a whole panel; fewer in a last one that is narrow.
+// The codes of row i, and where they are: reached by the strides an address can hold.
+#define MXCHECK_CODES_0 "%%zmm28"
+#define MXCHECK_CODES_1 "%%zmm29"
+#define MXCHECK_CODES_2 "%%zmm30"
+#define MXCHECK_CODES_3 "%%zmm31"
+#define MXCHECK_CODES_4 "%%zmm28"
+#define MXCHECK_CODES_5 "%%zmm29"
+#define MXCHECK_AT_0 "(%[a])"
+#define MXCHECK_AT_1 "(%[a], %[stride])"
+#define MXCHECK_AT_2 "(%[a], %[stride], 2)"
+#define MXCHECK_AT_3 "(%[a], %[stride3])"
+#define MXCHECK_AT_4 "(%[a], %[stride], 4)"
+#define MXCHECK_AT_5 "(%[a], %[stride5])"
+
+// F for each row of a tile, with what else it takes.
+#define MXCHECK_ROWS_1(F, v, d) F(0, v, d)
+#define MXCHECK_ROWS_2(F, v, d) MXCHECK_ROWS_1(F, v, d) F(1, v, d)
+#define MXCHECK_ROWS_3(F, v, d) MXCHECK_ROWS_2(F, v, d) F(2, v, d)
+#define MXCHECK_ROWS_4(F, v, d) MXCHECK_ROWS_3(F, v, d) F(3, v, d)
+#define MXCHECK_ROWS_5(F, v, d) MXCHECK_ROWS_4(F, v, d) F(4, v, d)
+#define MXCHECK_ROWS_6(F, v, d) MXCHECK_ROWS_5(F, v, d) F(5, v, d)
+
+// F for the registers of a row, four in a whole panel; fewer in a last one that is narrow.
 #define MXCHECK_VECTORS_1(F, i) F(i, 0)
 #define MXCHECK_VECTORS_2(F, i) MXCHECK_VECTORS_1(F, i) F(i, 1)
 #define MXCHECK_VECTORS_3(F, i) MXCHECK_VECTORS_2(F, i) F(i, 2)
 #define MXCHECK_VECTORS_4(F, i) MXCHECK_VECTORS_3(F, i) F(i, 3)
 
-// Where row i is: reached by the strides an address can hold.
-#define MXCHECK_AT_0 a
-#define MXCHECK_AT_1 a + stride
-#define MXCHECK_AT_2 a + 2 * stride
-#define MXCHECK_AT_3 a + stride3
-#define MXCHECK_AT_4 a + 4 * stride
-#define MXCHECK_AT_5 a + stride5
+// Sums begin with zero, by the instruction that waits for nothing, and what the offsets of both
+// sides add is added last: begun with that, a tile takes 20 cycles more.
+#define MXCHECK_ZERO(i, j) \
+  "vpxord " MXCHECK_SUM_##i##_##j ", " MXCHECK_SUM_##i##_##j ", " MXCHECK_SUM_##i##_##j "\n\t"
+#define MXCHECK_ZERO_ROW(i, v, d) MXCHECK_VECTORS_##v(MXCHECK_ZERO, i)
 
-// sum += four products a lane. Written out because g++ 12 copies the sum around its own intrinsic.
-#define MXCHECK_DPBUSD(sum, u8, s8) asm("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(u8), "v"(s8))
+// A step: four codes along k. It is 256 bytes of the right side: 64 columns of 4 codes.
+#define MXCHECK_LOAD(part, j) "vmovdqu64 256*" #part "+64*" #j "(%[rhs]), %%zmm2" #j "\n\t"
+#define MXCHECK_PRODUCT(i, j) \
+  "vpdpbusd %%zmm2" #j ", " MXCHECK_CODES_##i ", " MXCHECK_SUM_##i##_##j "\n\t"
+#define MXCHECK_ROW(i, v, d)                              \
+  "vpbroadcastd " d MXCHECK_AT_##i ", " MXCHECK_CODES_##i \
+      "\n\t" MXCHECK_VECTORS_##v(MXCHECK_PRODUCT, i)
+#define MXCHECK_STEP(n, v, kind, part)    \
+  MXCHECK_VECTORS_##v(MXCHECK_LOAD, part) \
+      MXCHECK_ROWS_##n(MXCHECK_ROW, v, MXCHECK_PART_##kind##_##part) MXCHECK_NEXT_##kind
 
-#define MXCHECK_DECLARE(i, j) __m512i sum##i##_##j = init##j;
-#define MXCHECK_ADD(i, j) \
-  sum##i##_##j = _mm512_add_epi32(sum##i##_##j, _mm512_set1_epi32(x.row_init[i]));
-#define MXCHECK_PRODUCT(i, j) MXCHECK_DPBUSD(sum##i##_##j, row, rhs##j);
-#define MXCHECK_STORE(i, j) _mm512_storeu_si512(out + (j)*kLanes, sum##i##_##j);
+// Rows read where they lie have their groups one behind the other: the distance is a constant, and
+// addresses need no arithmetic. Packed rows have theirs a whole group of rows apart.
+#define MXCHECK_PART_direct_0 "0"
+#define MXCHECK_PART_direct_1 "4"
+#define MXCHECK_PART_direct_2 "8"
+#define MXCHECK_PART_direct_3 "12"
+#define MXCHECK_NEXT_direct ""
+#define MXCHECK_NEXT_ONE_direct "add $4, %[a]\n\t"
+#define MXCHECK_NEXT_FOUR_direct "add $16, %[a]\n\t"
+#define MXCHECK_PART_packed_0 "0"
+#define MXCHECK_PART_packed_1 "0"
+#define MXCHECK_PART_packed_2 "0"
+#define MXCHECK_PART_packed_3 "0"
+#define MXCHECK_NEXT_packed "add %[step], %[a]\n\t"
+#define MXCHECK_NEXT_ONE_packed ""
+#define MXCHECK_NEXT_FOUR_packed ""
+
+#define MXCHECK_LOAD_INIT(unused, j) "vmovdqu64 64*" #j "(%[a]), %%zmm2" #j "\n\t"
+#define MXCHECK_ADD_COLUMN(i, j) \
+  "vpaddd %%zmm2" #j ", " MXCHECK_SUM_##i##_##j ", " MXCHECK_SUM_##i##_##j "\n\t"
+#define MXCHECK_ADD_COLUMNS(i, v, d) MXCHECK_VECTORS_##v(MXCHECK_ADD_COLUMN, i)
+#define MXCHECK_ADD_ROW(i, j) \
+  "vpaddd " MXCHECK_CODES_##i ", " MXCHECK_SUM_##i##_##j ", " MXCHECK_SUM_##i##_##j "\n\t"
+#define MXCHECK_ADD_ROWS(i, v, d) \
+  "vpbroadcastd 4*" #i "(%[a]), " MXCHECK_CODES_##i "\n\t" MXCHECK_VECTORS_##v(MXCHECK_ADD_ROW, i)
+
+#define MXCHECK_STORE_WHOLE(i, j) "vmovdqu64 " MXCHECK_SUM_##i##_##j ", 64*" #j "(%[out])\n\t"
 #define MXCHECK_STORE_SOME(i, j) \
-  _mm512_mask_storeu_epi32(out + (j)*kLanes, keep(left - (j)*kLanes), sum##i##_##j);
-#define MXCHECK_INIT(unused, j)                                           \
-  const __m512i init##j = column_init == nullptr ? _mm512_setzero_si512() \
-                                                 : _mm512_loadu_si512(column_init + (j)*kLanes);
-#define MXCHECK_LOAD(part, j) \
-  const __m512i rhs##j = _mm512_loadu_si512(rhs + (part)*kStep + (j)*kLanes * 4);
+  "vmovdqu32 " MXCHECK_SUM_##i##_##j ", 64*" #j "(%[out]) %{%[keep" #j "]%}\n\t"
+#define MXCHECK_STORE_ROW(i, v, store) MXCHECK_VECTORS_##v(store, i) "add %[out_stride], %[out]\n\t"
 
-#define MXCHECK_FETCH(unused, j) __builtin_prefetch(stored + (j)*kLanes, 1, 3);
-
-// What is done for row i of v registers.
-#define MXCHECK_DECLARE_ROW(i, v) MXCHECK_VECTORS_##v(MXCHECK_DECLARE, i)
-#define MXCHECK_ADD_ROW(i, v) MXCHECK_VECTORS_##v(MXCHECK_ADD, i)
-#define MXCHECK_ROW(i, v)                                   \
-  {                                                         \
-    std::int32_t codes;                                     \
-    __builtin_memcpy(&codes, MXCHECK_AT_##i, sizeof codes); \
-    const __m512i row = _mm512_set1_epi32(codes);           \
-    MXCHECK_VECTORS_##v(MXCHECK_PRODUCT, i)                 \
+// The sums of the panel at `rhs`, which ends behind it, stored at `out`. The lines they are stored
+// in are fetched while they are worked out, one every four steps, down the rows: more at once would
+// take the place of what is loaded.
+#define MXCHECK_PANEL(n, v, kind, store, ...)                                                      \
+  {                                                                                                \
+    const std::int64_t *offset = x.offsets, *const offsets_end = x.offsets + x.segments;           \
+    const std::int32_t *stored = out, *const stored_end = out + (n)*x.stride;                      \
+    const std::int64_t out_stride = x.stride * 4, back = 64 - (n)*out_stride;                      \
+    const std::int32_t* const column_init =                                                        \
+        x.column_init == nullptr ? nullptr : x.column_init + column;                               \
+    const std::int32_t* const row_init = x.has_row_init ? x.row_init : nullptr;                    \
+    const std::uint8_t* a;                                                                         \
+    std::int64_t s;                                                                                \
+    asm volatile(MXCHECK_ROWS_##n(MXCHECK_ZERO_ROW, v, ) /* segments: */                         \
+                 "1:\n\t"                                                                        \
+                 "cmp %[offsets_end], %[offset]\n\t"                                             \
+                 "je 5f\n\t"                                                                     \
+                 "mov (%[offset]), %[a]\n\t"                                                     \
+                 "add $8, %[offset]\n\t"                                                         \
+                 "add %[lhs], %[a]\n\t"                                                          \
+                 "mov %[steps], %[s]\n\t"                                                        \
+                 "sub $4, %[s]\n\t"                                                              \
+                 "jl 4f\n\t" /* steps, four at a time: */                                        \
+                 ".p2align 5\n"                                                                  \
+                 "2:\n\t"                                                                        \
+                 "prefetcht0 (%[fetch])\n\t"                                                     \
+                 "prefetchw (%[stored])\n\t"                                                     \
+                 "add %[out_stride], %[stored]\n\t"                                              \
+                 "cmp %[stored_end], %[stored]\n\t"                                              \
+                 "jb 3f\n\t"                                                                     \
+                 "add %[back], %[stored]\n\t"                                                    \
+                 "3:\n\t" MXCHECK_STEP(n, v, kind, 0) MXCHECK_STEP(n, v, kind, 1)                \
+                     "prefetcht0 64(%[fetch])\n\t" MXCHECK_STEP(n, v, kind, 2)                   \
+                         MXCHECK_STEP(n, v, kind, 3) MXCHECK_NEXT_FOUR_##kind                    \
+                 "add $4*256, %[rhs]\n\t"                                                        \
+                 "add $128, %[fetch]\n\t"                                                  \
+                 "sub $4, %[s]\n\t"                                                              \
+                 "jge 2b\n\t" /* what is left of them: */                                        \
+                 "4:\n\t"                                                                        \
+                 "add $4, %[s]\n\t"                                                              \
+                 "jz 1b\n\t"                                                                     \
+                 "6:\n\t" MXCHECK_STEP(n, v, kind, 0) MXCHECK_NEXT_ONE_##kind                    \
+                 "add $256, %[rhs]\n\t"                                                          \
+                 "dec %[s]\n\t"                                                                  \
+                 "jnz 6b\n\t"                                                                    \
+                 "jmp 1b\n\t" /* the offsets of both sides: */                                   \
+                 "5:\n\t"                                                                        \
+                 "mov %[column_init], %[a]\n\t"                                                  \
+                 "test %[a], %[a]\n\t"                                                           \
+                 "jz 7f\n\t" MXCHECK_VECTORS_##v(MXCHECK_LOAD_INIT, 0)                           \
+                     MXCHECK_ROWS_##n(MXCHECK_ADD_COLUMNS, v, )                                  \
+                 "7:\n\t"                                                                        \
+                 "mov %[row_init], %[a]\n\t"                                                     \
+                 "test %[a], %[a]\n\t"                                                           \
+                 "jz 8f\n\t" MXCHECK_ROWS_##n(MXCHECK_ADD_ROWS, v, )                             \
+                 "8:\n\t" MXCHECK_ROWS_##n(MXCHECK_STORE_ROW, v, store)                          \
+                 : [a] "=&r"(a), [s] "=&r"(s), [offset] "+&r"(offset), [rhs] "+&r"(rhs),          \
+                   [fetch] "+&r"(fetch), [stored] "+&r"(stored), [out] "+&r"(out)                \
+                 : [stride] "r"(stride), [stride3] "r"(stride3), [stride5] "r"(stride5),         \
+                   [step] "rm"(step), [lhs] "rm"(x.lhs), [steps] "rm"(x.steps),                  \
+                   [offsets_end] "rm"(offsets_end), [out_stride] "rm"(out_stride),               \
+                   [stored_end] "rm"(stored_end), [back] "rm"(back),                             \
+                   [column_init] "rm"(column_init), [row_init] "rm"(row_init)__VA_ARGS__                                   \
+                 : "memory", "cc", MXCHECK_CLOBBERED); \
   }
-#define MXCHECK_STORE_ROW(i, v) MXCHECK_VECTORS_##v(MXCHECK_STORE, i) out += x.stride;
-#define MXCHECK_STORE_SOME_ROW(i, v) MXCHECK_VECTORS_##v(MXCHECK_STORE_SOME, i) out += x.stride;
 
-#define MXCHECK_STEP(n, v, part) \
-  { MXCHECK_VECTORS_##v(MXCHECK_LOAD, part) MXCHECK_ROWS_##n(MXCHECK_ROW, v) a += step; }
+#define MXCHECK_CLOBBERED                                                                       \
+  "zmm0", "zmm1", "zmm2", "zmm3", "zmm4", "zmm5", "zmm6", "zmm7", "zmm8", "zmm9", "zmm10",      \
+      "zmm11", "zmm12", "zmm13", "zmm14", "zmm15", "zmm16", "zmm17", "zmm18", "zmm19", "zmm20", \
+      "zmm21", "zmm22", "zmm23", "zmm24", "zmm25", "zmm26", "zmm27", "zmm28", "zmm29", "zmm30", \
+      "zmm31"
 
-// The sums of the panel at `rhs`, which ends behind it. The lines they will be stored in are
-// fetched while they are worked out, a row of the tile every four steps.
-#define MXCHECK_PANEL(n, v)                                                                      \
-  const std::int32_t* column_init = x.column_init == nullptr ? nullptr : x.column_init + column; \
-  MXCHECK_VECTORS_##v(MXCHECK_INIT, 0)                                                           \
-      MXCHECK_ROWS_##n(MXCHECK_DECLARE_ROW, v) if (x.has_row_init) {                             \
-    MXCHECK_ROWS_##n(MXCHECK_ADD_ROW, v)                                                         \
-  }                                                                                              \
-  const std::int32_t *stored = out, *const last = out + (n - 1) * x.stride;                      \
-  for (std::int64_t g = 0; g < x.segments; ++g) {                                                \
-    const std::uint8_t* a = x.lhs + x.offsets[g];                                                \
-    std::int64_t s = x.steps;                                                                    \
-    for (; s >= 4; s -= 4, rhs += 4 * kStep, fetch += 4 * kFetchedBytes) {                       \
-      _mm_prefetch(fetch, _MM_HINT_T0);                                                          \
-      MXCHECK_VECTORS_##v(MXCHECK_FETCH, 0) MXCHECK_STEP(n, v, 0) MXCHECK_STEP(n, v, 1)          \
-          _mm_prefetch(fetch + 2 * kFetchedBytes, _MM_HINT_T0);                                  \
-      MXCHECK_STEP(n, v, 2)                                                                      \
-      MXCHECK_STEP(n, v, 3)                                                                      \
-      stored = stored == last ? last : stored + x.stride;                                        \
-      asm("" : "+r"(a), "+r"(rhs), "+r"(fetch)); /* no closed forms around the loop */           \
-    }                                                                                            \
-    for (; s > 0; --s, rhs += kStep) MXCHECK_STEP(n, v, 0)                                       \
-  }                                                                                              \
-  asm("" : "+r"(out)); /* else every address is kept in memory from panel to panel */
+// The lanes of the registers that are stored in a last panel.
+#define MXCHECK_KEEP(unused, j) , [keep##j] "Yk"(keep(left - (j)*kLanes))
 
 // Which of 16 lanes lie in the first `left` columns.
 MXCHECK_TARGET inline __mmask16 keep(std::int64_t left) {
@@ -116,38 +213,34 @@ struct Rest {
   const std::uint8_t *rhs, *fetch;
 };
 
-// Rows read where they lie have their groups one behind the other: the distance is a constant, and
-// addresses need no arithmetic. Packed rows have theirs a whole group of rows apart.
-#define MXCHECK_STRIDES(distance)                            \
-  const std::int64_t stride = x.row_stride, step = distance; \
+#define MXCHECK_STRIDES                                           \
+  const std::int64_t stride = x.row_stride, step = x.step_stride; \
   [[maybe_unused]] const std::int64_t stride3 = 3 * stride, stride5 = 5 * stride;
 
 // A last panel of at most 16 v columns.
-#define MXCHECK_LAST(n, v, kind, distance)                                                    \
+#define MXCHECK_LAST(n, v, kind)                                                              \
   MXCHECK_TARGET                                                                              \
   __attribute__((noinline)) void last_##kind##_##n##_##v(const GemmStrip& x, const Rest& r) { \
-    MXCHECK_STRIDES(distance)                                                                 \
+    MXCHECK_STRIDES                                                                           \
     const std::int64_t column = r.column, left = x.columns - column;                          \
     const std::uint8_t *rhs = r.rhs, *fetch = r.fetch;                                        \
     std::int32_t* out = x.acc + column;                                                       \
-    MXCHECK_PANEL(n, v)                                                                       \
-    MXCHECK_ROWS_##n(MXCHECK_STORE_SOME_ROW, v)                                               \
+    MXCHECK_PANEL(n, v, kind, MXCHECK_STORE_SOME, MXCHECK_VECTORS_##v(MXCHECK_KEEP, 0))       \
   }
 
-#define MXCHECK_STRIP(n, kind, distance)                                                 \
-  MXCHECK_LAST(n, 1, kind, distance)                                                     \
-  MXCHECK_LAST(n, 2, kind, distance)                                                     \
-  MXCHECK_LAST(n, 3, kind, distance)                                                     \
-  MXCHECK_LAST(n, 4, kind, distance)                                                     \
+#define MXCHECK_STRIP(n, kind)                                                           \
+  MXCHECK_LAST(n, 1, kind)                                                               \
+  MXCHECK_LAST(n, 2, kind)                                                               \
+  MXCHECK_LAST(n, 3, kind)                                                               \
+  MXCHECK_LAST(n, 4, kind)                                                               \
   MXCHECK_TARGET __attribute__((noinline)) void strip_##kind##_##n(const GemmStrip& x) { \
-    MXCHECK_STRIDES(distance)                                                            \
+    MXCHECK_STRIDES                                                                      \
     const std::uint8_t *rhs = x.rhs, *ahead = x.ahead;                                   \
     std::int64_t column = 0;                                                             \
     for (; x.columns - column >= kColumns; column += kColumns, ahead += x.ahead_step) {  \
       const std::uint8_t* fetch = x.columns - column > kColumns ? ahead : x.fetch;       \
       std::int32_t* out = x.acc + column;                                                \
-      MXCHECK_PANEL(n, 4)                                                                \
-      MXCHECK_ROWS_##n(MXCHECK_STORE_ROW, 4)                                             \
+      MXCHECK_PANEL(n, 4, kind, MXCHECK_STORE_WHOLE, )                                   \
     }                                                                                    \
     if (column == x.columns) return;                                                     \
     static constexpr void (*kLast[])(const GemmStrip&, const Rest&) = {                  \
@@ -156,15 +249,15 @@ struct Rest {
     kLast[(x.columns - column - 1) / kLanes](x, {column, rhs, x.fetch});                 \
   }
 
-#define MXCHECK_STRIPS(kind, distance) \
-  MXCHECK_STRIP(1, kind, distance)     \
-  MXCHECK_STRIP(2, kind, distance)     \
-  MXCHECK_STRIP(3, kind, distance)     \
-  MXCHECK_STRIP(4, kind, distance)     \
-  MXCHECK_STRIP(5, kind, distance)     \
-  MXCHECK_STRIP(6, kind, distance)
-MXCHECK_STRIPS(direct, 4)
-MXCHECK_STRIPS(packed, x.step_stride)
+#define MXCHECK_STRIPS(kind) \
+  MXCHECK_STRIP(1, kind)     \
+  MXCHECK_STRIP(2, kind)     \
+  MXCHECK_STRIP(3, kind)     \
+  MXCHECK_STRIP(4, kind)     \
+  MXCHECK_STRIP(5, kind)     \
+  MXCHECK_STRIP(6, kind)
+MXCHECK_STRIPS(direct)
+MXCHECK_STRIPS(packed)
 #define MXCHECK_NAMES(kind)                                                                   \
   {                                                                                           \
     strip_##kind##_1, strip_##kind##_2, strip_##kind##_3, strip_##kind##_4, strip_##kind##_5, \

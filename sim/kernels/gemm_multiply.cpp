@@ -17,8 +17,16 @@ constexpr std::int64_t kLine = 64;  // of the cache, in bytes
 // Of packed columns: a quarter of a second-level cache of 1 MiB, which the left side, the sums and
 // often a neighbour share.
 constexpr std::int64_t kBlockBytes = 256 * 1024;
-// Of packed rows: what one pass over the right side takes.
-constexpr std::int64_t kRowsBytes = 4 * 1024 * 1024;
+// Of packed rows: at most what one pass over the right side takes.
+constexpr std::int64_t kRowsBytes = 8 * 1024 * 1024;
+
+// Of `count` in as few parts as it takes, at most `most` in each (one at least): so many in each
+// but the last, which is not much smaller.
+std::int64_t even_part(std::int64_t count, std::int64_t most) {
+  const std::int64_t limit = std::max<std::int64_t>(1, most);
+  const std::int64_t parts = std::max<std::int64_t>(1, (count + limit - 1) / limit);
+  return std::max<std::int64_t>(1, (count + parts - 1) / parts);
+}
 
 // Memory of a product, kept by the thread that asks for it. One product a thread at a time: a hook
 // may not start another.
@@ -74,18 +82,14 @@ class Product {
     row_init_.assign(static_cast<std::size_t>(rows_.first(rows_.blocks())), 0);
     panels_ = rhs.panels();
     panel_bytes_ = rhs.panel_bytes();
-    // As many blocks as it takes, alike in size.
-    const std::int64_t most =
-        std::max<std::int64_t>(1, kBlockBytes / std::max<std::int64_t>(panel_bytes_, 1));
-    const std::int64_t blocks = std::max<std::int64_t>(1, (panels_ + most - 1) / most);
-    block_panels_ = (panels_ + blocks - 1) / blocks;
+    block_panels_ = even_part(panels_, kBlockBytes / std::max<std::int64_t>(panel_bytes_, 1));
   }
 
   void multiply() {
     const std::int64_t row_bytes = source_.row_bytes();
     const std::int64_t at_once =
-        row_bytes == 0 ? rows_.blocks()
-                       : std::max<std::int64_t>(1, kRowsBytes / (row_bytes * kernel_.rows));
+        row_bytes == 0 ? std::max<std::int64_t>(1, rows_.blocks())
+                       : even_part(rows_.blocks(), kRowsBytes / (row_bytes * kernel_.rows));
     const bool prepares = row_bytes != 0 || rhs_.offset() != 0;
     const bool once = block_panels_ >= panels_;  // prepared where it is used
     // Then one thread needs no more room than a block's.

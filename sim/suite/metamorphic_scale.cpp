@@ -260,8 +260,8 @@ std::string operand_obstacle(const NodeRun& run, bool lhs, int power) {
 }
 
 // The first power that nothing speaks against; 0 and the first reason if there is none.
-int choose_power(const std::function<std::string(int)>& obstacle, std::vector<int> candidates,
-                 std::string& reason) {
+int choose_power(const std::function<std::string(int)>& obstacle,
+                 const std::vector<int>& candidates, std::string& reason) {
   for (const int power : candidates) {
     const std::string why = obstacle(power);
     if (why.empty()) return power;
