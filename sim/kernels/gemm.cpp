@@ -75,7 +75,7 @@ void PackedRhs::pack(const GemmKernel& kernel, Isa isa, const CodeMatrix& rhs,
   const std::int64_t bytes = code_bytes(kernel.rhs);
   const std::int64_t panel_bytes = steps_ * kernel.columns * kernel.group * bytes;
   std::uint8_t* out = codes_.reserve(static_cast<std::size_t>(panels() * panel_bytes));
-  sums_.assign(static_cast<std::size_t>(panels() * kernel.columns), 0);
+  inits_.assign(static_cast<std::size_t>(panels() * kernel.columns), 0);
   const std::int64_t segments = segment_ == 0 ? 0 : k_ / segment_;
   const std::int64_t segment_bytes =
       segments == 0 ? 0 : steps_ / segments * kernel.columns * kernel.group * bytes;
@@ -110,15 +110,14 @@ void PackedRhs::pack(const GemmKernel& kernel, Isa isa, const CodeMatrix& rhs,
     strip.steps = steps_;
     strip.rhs = place;
     strip.row_init = &kNoSum;
-    strip.acc = sums_.data() + first;
+    strip.acc = inits_.data() + first;
     strip.stride = strip.columns = kernel.columns;
     strip.rows = 1;
     kernel.run(strip);
   }
   // Of a left side of the sign that the kernel does not store.
   const std::int32_t lo = storage_offset(kernel.lhs, kernel.lhs == Storage::kU8);
-  inits_.clear();
-  for (const std::int32_t sum : sums_) inits_.push_back(numerics::wrap_mul(-lo, sum));
+  for (std::int32_t& sum : inits_) sum = numerics::wrap_mul(-lo, sum);
 }
 
 std::int64_t PackedRhs::panels() const { return (n_ + kernel_->columns - 1) / kernel_->columns; }

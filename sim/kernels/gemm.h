@@ -11,7 +11,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -76,12 +75,11 @@ class PackedRhs {
   [[nodiscard]] const std::uint8_t* panel(std::int64_t index) const;
   [[nodiscard]] std::int64_t panels() const;
   [[nodiscard]] std::int64_t panel_bytes() const;
-  // Sums over k of the codes as stored; [panels * columns], 0 beyond n.
-  [[nodiscard]] std::span<const std::int32_t> column_sums() const { return sums_; }
   // What was added to every code when it was stored: 0, 128 or -128.
   [[nodiscard]] std::int32_t offset() const { return offset_; }
-  // What the columns start from for a left side that is not stored as it is: [panels * columns],
-  // -lo times the sums above, modulo 2^32; lo is what storing adds to the other sign.
+  // What is added to the columns of a left side that is not stored as it is: [panels * columns],
+  // -lo times the sum over k of the codes as stored, modulo 2^32, 0 beyond n; lo is what storing
+  // adds to the other sign.
   [[nodiscard]] const std::int32_t* column_init() const { return inits_.data(); }
 
  private:
@@ -90,7 +88,7 @@ class PackedRhs {
   std::int64_t k_ = 0, n_ = 0, segment_ = 0, steps_ = 0;
   std::int32_t offset_ = 0;
   Buffer codes_;
-  std::vector<std::int32_t> sums_, inits_;
+  std::vector<std::int32_t> inits_;
 };
 
 // Rows of a left side that lie anywhere in memory, segment by segment (an indirect product):

@@ -5,8 +5,10 @@
 // DOT-8. Target attributes on each function, plain pointers, nothing shared with other files. A
 // tile keeps all its sums in registers: 6 x 4 of 32; a step is six broadcasts and four loads for 24
 // products. That is less than one load a cycle: processors that can do two still lose some when
-// there are more, as with 14 x 2 (README.md). Rows and registers of a tile are constants in each of
-// the bodies.
+// there are more, as with 14 x 2. A tile is one piece of assembly: of the same instructions g++ 12
+// makes a slower one, with copies of sums and addresses kept in vector registers (README.md has the
+// figures of both). Sanitizers do not see what assembly reads and writes; gemm_test.cpp and
+// kernels_fuzz.cpp put guards around it.
 #include "sim/kernels/gemm_kernel.h"
 
 #if defined(__x86_64__)
@@ -22,10 +24,9 @@ constexpr int kLanes = 16;
 constexpr int kColumns = 4 * kLanes;
 static_assert(kFetchedBytes == 32, "128 for four steps below");
 
-// A tile is one piece of assembly: of the same instructions g++ 12 makes a tile that is 3 to 5 %
-// slower, with copies of sums and addresses kept in vector registers. The macros below make its
-// text for n rows, v registers a row and both ways that rows can lie. Registers: sums as in the
-// list, 20 to 23 what was loaded of the right side, 28 to 31 a row's codes in every lane.
+// The macros below make the text of a tile for n rows, v registers a row and both ways that rows
+// can lie. Registers: sums as in the list, 20 to 23 what was loaded of the right side, 28 to 31 a
+// row's codes in every lane.
 #define MXCHECK_SUM_0_0 "%%zmm0"
 #define MXCHECK_SUM_0_1 "%%zmm1"
 #define MXCHECK_SUM_0_2 "%%zmm2"
@@ -80,7 +81,7 @@ static_assert(kFetchedBytes == 32, "128 for four steps below");
 #define MXCHECK_VECTORS_4(F, i) MXCHECK_VECTORS_3(F, i) F(i, 3)
 
 // Sums begin with zero, by the instruction that waits for nothing, and what the offsets of both
-// sides add is added last: begun with that, a tile takes 20 cycles more.
+// sides add is added last: begun with that, a tile waits for the one before it.
 #define MXCHECK_ZERO(i, j) \
   "vpxord " MXCHECK_SUM_##i##_##j ", " MXCHECK_SUM_##i##_##j ", " MXCHECK_SUM_##i##_##j "\n\t"
 #define MXCHECK_ZERO_ROW(i, v, d) MXCHECK_VECTORS_##v(MXCHECK_ZERO, i)
@@ -128,22 +129,26 @@ static_assert(kFetchedBytes == 32, "128 for four steps below");
 #define MXCHECK_STORE_ROW(i, v, store) MXCHECK_VECTORS_##v(store, i) "add %[out_stride], %[out]\n\t"
 
 // The sums of the panel at `rhs`, which ends behind it, stored at `out`. The lines they are stored
-// in are fetched while they are worked out, one every four steps, down the rows: more at once would
-// take the place of what is loaded.
+// in are fetched while they are worked out, one every four steps, down the rows and then again:
+// more at once would take the place of what is loaded, and lines beside them may be another
+// thread's.
 #define MXCHECK_PANEL(n, v, kind, store, ...)                                                      \
   {                                                                                                \
     const std::int64_t *offset = x.offsets, *const offsets_end = x.offsets + x.segments;           \
-    const std::int32_t *stored = out, *const stored_end = out + (n)*x.stride;                      \
-    const std::int64_t out_stride = x.stride * 4, back = 64 - (n)*out_stride;                      \
     const std::int32_t* const column_init =                                                        \
         x.column_init == nullptr ? nullptr : x.column_init + column;                               \
     const std::int32_t* const row_init = x.has_row_init ? x.row_init : nullptr;                    \
+    const auto lines = reinterpret_cast<std::uintptr_t>(out);                                      \
+    const auto out_stride = static_cast<std::uintptr_t>(x.stride) * sizeof(std::int32_t);          \
+    const std::uintptr_t lines_end = lines + (n)*out_stride, lines_beyond = lines + (v)*64,        \
+                         to_next_line = 64 - (n)*out_stride;                                       \
+    std::uintptr_t line = lines;                                                                   \
     const std::uint8_t* a;                                                                         \
     std::int64_t s;                                                                                \
     asm volatile(MXCHECK_ROWS_##n(MXCHECK_ZERO_ROW, v, ) /* segments: */                         \
                  "1:\n\t"                                                                        \
                  "cmp %[offsets_end], %[offset]\n\t"                                             \
-                 "je 5f\n\t"                                                                     \
+                 "je 6f\n\t"                                                                     \
                  "mov (%[offset]), %[a]\n\t"                                                     \
                  "add $8, %[offset]\n\t"                                                         \
                  "add %[lhs], %[a]\n\t"                                                          \
@@ -153,27 +158,29 @@ static_assert(kFetchedBytes == 32, "128 for four steps below");
                  ".p2align 5\n"                                                                  \
                  "2:\n\t"                                                                        \
                  "prefetcht0 (%[fetch])\n\t"                                                     \
-                 "prefetchw (%[stored])\n\t"                                                     \
-                 "add %[out_stride], %[stored]\n\t"                                              \
-                 "cmp %[stored_end], %[stored]\n\t"                                              \
+                 "prefetchw (%[line])\n\t"                                                       \
+                 "add %[out_stride], %[line]\n\t"                                                \
+                 "cmp %[lines_end], %[line]\n\t"                                                 \
                  "jb 3f\n\t"                                                                     \
-                 "add %[back], %[stored]\n\t"                                                    \
+                 "add %[to_next_line], %[line]\n\t"                                              \
+                 "cmp %[lines_beyond], %[line]\n\t"                                              \
+                 "cmovae %[lines], %[line]\n\t"                                                  \
                  "3:\n\t" MXCHECK_STEP(n, v, kind, 0) MXCHECK_STEP(n, v, kind, 1)                \
                      "prefetcht0 64(%[fetch])\n\t" MXCHECK_STEP(n, v, kind, 2)                   \
                          MXCHECK_STEP(n, v, kind, 3) MXCHECK_NEXT_FOUR_##kind                    \
                  "add $4*256, %[rhs]\n\t"                                                        \
-                 "add $128, %[fetch]\n\t"                                                  \
+                 "add $128, %[fetch]\n\t"                                                        \
                  "sub $4, %[s]\n\t"                                                              \
                  "jge 2b\n\t" /* what is left of them: */                                        \
                  "4:\n\t"                                                                        \
                  "add $4, %[s]\n\t"                                                              \
                  "jz 1b\n\t"                                                                     \
-                 "6:\n\t" MXCHECK_STEP(n, v, kind, 0) MXCHECK_NEXT_ONE_##kind                    \
+                 "5:\n\t" MXCHECK_STEP(n, v, kind, 0) MXCHECK_NEXT_ONE_##kind                    \
                  "add $256, %[rhs]\n\t"                                                          \
                  "dec %[s]\n\t"                                                                  \
-                 "jnz 6b\n\t"                                                                    \
+                 "jnz 5b\n\t"                                                                    \
                  "jmp 1b\n\t" /* the offsets of both sides: */                                   \
-                 "5:\n\t"                                                                        \
+                 "6:\n\t"                                                                        \
                  "mov %[column_init], %[a]\n\t"                                                  \
                  "test %[a], %[a]\n\t"                                                           \
                  "jz 7f\n\t" MXCHECK_VECTORS_##v(MXCHECK_LOAD_INIT, 0)                           \
@@ -184,12 +191,13 @@ static_assert(kFetchedBytes == 32, "128 for four steps below");
                  "jz 8f\n\t" MXCHECK_ROWS_##n(MXCHECK_ADD_ROWS, v, )                             \
                  "8:\n\t" MXCHECK_ROWS_##n(MXCHECK_STORE_ROW, v, store)                          \
                  : [a] "=&r"(a), [s] "=&r"(s), [offset] "+&r"(offset), [rhs] "+&r"(rhs),          \
-                   [fetch] "+&r"(fetch), [stored] "+&r"(stored), [out] "+&r"(out)                \
+                   [fetch] "+&r"(fetch), [line] "+&r"(line), [out] "+&r"(out)                    \
                  : [stride] "r"(stride), [stride3] "r"(stride3), [stride5] "r"(stride5),         \
                    [step] "rm"(step), [lhs] "rm"(x.lhs), [steps] "rm"(x.steps),                  \
                    [offsets_end] "rm"(offsets_end), [out_stride] "rm"(out_stride),               \
-                   [stored_end] "rm"(stored_end), [back] "rm"(back),                             \
-                   [column_init] "rm"(column_init), [row_init] "rm"(row_init)__VA_ARGS__                                   \
+                   [lines] "rm"(lines), [lines_end] "rm"(lines_end),                             \
+                   [lines_beyond] "rm"(lines_beyond), [to_next_line] "rm"(to_next_line),         \
+                   [column_init] "rm"(column_init), [row_init] "rm"(row_init) __VA_ARGS__        \
                  : "memory", "cc", MXCHECK_CLOBBERED); \
   }
 

@@ -88,7 +88,7 @@ class Product {
   void multiply() {
     const std::int64_t row_bytes = source_.row_bytes();
     const std::int64_t at_once =
-        row_bytes == 0 ? std::max<std::int64_t>(1, rows_.blocks())
+        row_bytes == 0 ? rows_.blocks()
                        : even_part(rows_.blocks(), kRowsBytes / (row_bytes * kernel_.rows));
     const bool prepares = row_bytes != 0 || rhs_.offset() != 0;
     const bool once = block_panels_ >= panels_;  // prepared where it is used

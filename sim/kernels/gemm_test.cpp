@@ -124,6 +124,35 @@ TEST_CASE("a product has the same bits for any number of threads [DOT-8]", "[ker
   }
 }
 
+// Long rows, more of them than are packed at once, and more columns than a block has.
+TEST_CASE("rows of two passes give what each gives alone [DOT-8]", "[kernels]") {
+  constexpr std::int64_t kRows = 600, kDepth = 16384;
+  const auto some = random_codes(4099, 5);
+  std::vector<std::uint8_t> lhs_codes(kRows * kDepth);
+  for (std::size_t i = 0; i < lhs_codes.size(); ++i) lhs_codes[i] = some[i % some.size()];
+  for (const unsigned threads : {1U, 2U}) {
+    base::Pool pool(threads);
+    for (const GemmKernel* kernel : gemm_kernels_for(isas_under_test().front())) {
+      const std::int64_t n = kernel->columns + 1;
+      const auto rhs_codes = random_codes(static_cast<std::size_t>(kDepth * n), 6);
+      PackedRhs packed;
+      packed.pack(*kernel, kernel->isa, {rhs_codes.data(), kDepth, n, n, 1, true});
+      const auto product = [&](std::int64_t first, std::int64_t rows) {
+        std::vector<std::int32_t> acc(static_cast<std::size_t>(rows * n));
+        multiply({lhs_codes.data() + first * kDepth, rows, kDepth, kDepth, 1, true}, packed,
+                 {acc.data(), n, &pool, nullptr});
+        return acc;
+      };
+      const auto whole = product(0, kRows);
+      auto parts = product(0, kRows / 2);
+      const auto rest = product(kRows / 2, kRows / 2);
+      parts.insert(parts.end(), rest.begin(), rest.end());
+      INFO(kernel->name << " " << threads << " threads");
+      CHECK((whole == parts));
+    }
+  }
+}
+
 TEST_CASE("sums wrap, they do not saturate [DOT-8]", "[kernels]") {
   // 131072 * (-128)(-128) = 2^31 exactly: one more than the largest s32.
   const std::int64_t k = 131072;

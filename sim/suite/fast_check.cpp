@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <span>
 
 #include "sim/exec/kernel_product.h"
 #include "sim/kernels/gemm.h"
