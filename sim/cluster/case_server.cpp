@@ -1,5 +1,5 @@
 // Two sockets: this process and the keeper, the keeper and the process that computes. An answer
-// starts with one byte: 'r' a reply, 'd' the computing process died.
+// starts with one byte: 'b' the request has arrived, 'r' a reply, 'd' the computing process died.
 #include "sim/cluster/case_server.h"
 
 #include <fmt/format.h>
@@ -20,7 +20,7 @@
 namespace mxcheck::cluster {
 namespace {
 
-constexpr char kReply = 'r', kLastReply = 'l', kDied = 'd';
+constexpr char kBegun = 'b', kReply = 'r', kLastReply = 'l', kDied = 'd';
 
 std::string how_it_ended(int status) {
   if (WIFSIGNALED(status)) {
@@ -70,7 +70,9 @@ class Keeper {
     default_signals();
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     while (const std::optional<std::string> request = read_frame(owner_)) {
-      if (!write_frame(owner_, answer(*request))) break;
+      if (!write_frame(owner_, std::string(1, kBegun)) || !write_frame(owner_, answer(*request))) {
+        break;
+      }
     }
     kill_child();
     ::_exit(0);
@@ -192,8 +194,10 @@ std::optional<Answer> CaseServer::take() {
   if (!frame) return std::nullopt;
   have_.erase(0, offset);
   if (frame->empty()) return Answer{Answer::Kind::kDied, "answered nothing"};
-  const bool died = frame->front() == kDied;
-  return Answer{died ? Answer::Kind::kDied : Answer::Kind::kReply, frame->substr(1)};
+  const Answer::Kind kind = frame->front() == kBegun  ? Answer::Kind::kBegun
+                            : frame->front() == kDied ? Answer::Kind::kDied
+                                                      : Answer::Kind::kReply;
+  return Answer{kind, frame->substr(1)};
 }
 
 std::optional<Answer> CaseServer::poll(int milliseconds) {

@@ -26,6 +26,7 @@ struct Reply {
 
 struct Answer {
   enum class Kind {
+    kBegun,  // the request has arrived; what came of it follows
     kReply,
     kDied,  // while it computed; `text` says how
     kGone,  // the keeper is no more, and with it this server
@@ -45,7 +46,7 @@ class CaseServer {
 
   // One request at a time; false if the server is gone.
   [[nodiscard]] bool ask(const std::string& request);
-  // What came of it, if that is known within the time; 0: no waiting.
+  // That it has arrived, later what came of it, if that is known within the time; 0: no waiting.
   [[nodiscard]] std::optional<Answer> poll(int milliseconds);
   [[nodiscard]] pid_t keeper() const { return keeper_; }
 

@@ -3,10 +3,12 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <deque>
 #include <filesystem>
+#include <functional>
 #include <mutex>
 #include <regex>
 #include <thread>
@@ -21,13 +23,12 @@
 namespace mxcheck::cluster {
 namespace {
 
-// Queues between all ranks. A rank that is cut off is heard no more.
+// Queues between all ranks. What `watch` takes does not arrive.
 class Exchange {
  public:
   explicit Exchange(int size) : queues_(static_cast<std::size_t>(size)) {}
   void put(int from, int to, Message message) {
     const std::lock_guard lock(mutex_);
-    if (from == cut_ || to == cut_) return;
     message.rank = from;
     queues_[static_cast<std::size_t>(to)].push_back(std::move(message));
   }
@@ -37,18 +38,17 @@ class Exchange {
     if (queue.empty()) return std::nullopt;
     Message out = std::move(queue.front());
     queue.pop_front();
+    if (watch && watch(rank, out)) return std::nullopt;
     return out;
   }
-  void cut(int rank) {
-    const std::lock_guard lock(mutex_);
-    cut_ = rank;
-  }
   [[nodiscard]] int size() const { return static_cast<int>(queues_.size()); }
+
+  // Given the receiver and a message it is about to take; set before the first message.
+  std::function<bool(int to, const Message&)> watch;
 
  private:
   std::mutex mutex_;
   std::vector<std::deque<Message>> queues_;
-  int cut_ = -1;
 };
 
 class QueuePost : public Post {
@@ -119,8 +119,14 @@ std::unique_ptr<CaseServer> server_for(const CaseServer::Compute& compute) {
 struct Cluster {
   Cluster(const Suite& suite, int workers, const CaseServer::Compute& own,
           const CaseServer::Compute& others, const Introduction& foreign = {"there", "", {}},
-          const std::atomic<bool>* stop = nullptr)
+          const std::atomic<bool>* stop = nullptr,
+          std::function<bool(Cluster&, int to, const Message&)> watch = nullptr)
       : exchange(std::make_shared<Exchange>(workers + 1)) {
+    if (watch) {
+      exchange->watch = [this, watch = std::move(watch)](int to, const Message& message) {
+        return watch(*this, to, message);
+      };
+    }
     std::unique_ptr<CaseServer> mine = own ? server_for(own) : nullptr;
     std::vector<std::unique_ptr<CaseServer>> servers;
     for (int i = 0; i < workers; ++i) servers.push_back(server_for(others));
@@ -181,7 +187,7 @@ TEST_CASE("a case that kills every process that computes it is given up, the res
   const CaseServer::Compute compute = computing(suite.collection, plain);
   const std::string deadly = suite.collection.cases[7].id;
   const CaseServer::Compute dying = [&](const std::string& id) {
-    if (id == deadly) ::raise(SIGSEGV);
+    if (id == deadly) static_cast<void>(::raise(SIGSEGV));
     return compute(id);
   };
   for (const int workers : {0, 2}) {
@@ -253,6 +259,39 @@ TEST_CASE("without a post the rest is computed here", "[cluster]") {
   const suite::SuiteRun run = cluster.run(suite);
   CHECK(report_of(run) == expected);
   cluster.finish();
+}
+
+// A rank that is lost before its case arrives had no part in what became of the case.
+TEST_CASE("a case that one process died of and another never got is computed", "[cluster]") {
+  Suite suite;
+  suite.collection.cases.resize(1);
+  const suite::SuiteOptions plain;
+  const std::string expected = report_of(suite::run_suite(suite.copy(), plain));
+  std::array<int, 2> known{};  // a byte comes when rank 0 hears of rank 1
+  REQUIRE(::pipe(known.data()) == 0);
+  const CaseServer::Compute treacherous = [&](const std::string&) -> Reply {
+    char byte = 0;
+    static_cast<void>(::read(known[0], &byte, 1));
+    ::kill(::getppid(), SIGKILL);
+    ::pause();
+    return {};
+  };
+  const CaseServer::Compute never = [](const std::string&) -> Reply { ::_exit(1); };
+  std::atomic<ssize_t> written = 0;
+  std::atomic<int> lost = 0;
+  Cluster cluster(suite, 1, treacherous, never, {"there", "", {}}, nullptr,
+                  [&](Cluster& all, int to, const Message& message) {
+                    if (to == 0 && message.tag == kHello) written += ::write(known[1], "", 1);
+                    if (message.tag != kCase) return false;
+                    ++lost;
+                    all.leader_post->leave_everyone();
+                    return true;
+                  });
+  CHECK(report_of(cluster.run(suite)) == expected);
+  cluster.finish();
+  CHECK(written == 1);
+  CHECK(lost == 1);
+  for (const int end : known) ::close(end);
 }
 
 TEST_CASE("an interrupted run ends at once and is incomplete", "[cluster]") {

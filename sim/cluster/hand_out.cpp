@@ -8,13 +8,18 @@ std::optional<HandOut::Pair> HandOut::assign() {
   const Pair pair{*idle_.begin(), waiting_.front()};
   idle_.erase(idle_.begin());
   waiting_.pop_front();
-  busy_.emplace(pair.worker, pair.ticket);
+  busy_.emplace(pair.worker, Hand{pair.ticket});
   return pair;
 }
 
 std::optional<HandOut::Ticket> HandOut::at(Worker worker) const {
   const auto found = busy_.find(worker);
-  return found == busy_.end() ? std::nullopt : std::optional(found->second);
+  return found == busy_.end() ? std::nullopt : std::optional(found->second.ticket);
+}
+
+void HandOut::begin(Worker worker) {
+  const auto found = busy_.find(worker);
+  if (found != busy_.end()) found->second.begun = true;
 }
 
 std::optional<HandOut::Ticket> HandOut::finish(Worker worker) {
@@ -48,7 +53,14 @@ std::optional<HandOut::GivenUp> HandOut::fail(Worker worker, const std::string& 
 }
 
 std::optional<HandOut::GivenUp> HandOut::lose(Worker worker, const std::string& reason) {
-  std::optional<GivenUp> out = return_case(worker, reason);
+  const auto found = busy_.find(worker);
+  std::optional<GivenUp> out;
+  if (found != busy_.end() && !found->second.begun) {
+    waiting_.push_front(found->second.ticket);
+    busy_.erase(found);
+  } else {
+    out = return_case(worker, reason);
+  }
   idle_.erase(worker);
   return out;
 }

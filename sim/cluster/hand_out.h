@@ -1,7 +1,8 @@
 // Which worker computes which case: plain bookkeeping, without processes or messages.
 //
 // Cases are handed out as workers ask for more, first come first served. A case whose worker dies
-// is handed out once more, before all others; if that one dies as well the case is given up. A
+// is handed out once more, before all others; if that one dies as well the case is given up. What a
+// lost worker had not begun is not blamed for it: the worker was gone before the case came. A
 // worker that is lost never gets another case.
 #pragma once
 
@@ -33,6 +34,8 @@ class HandOut {
   void submit(Ticket ticket) { waiting_.push_back(ticket); }
   // An idle worker and the case it must begin now.
   [[nodiscard]] std::optional<Pair> assign();
+  // The worker has its case and computes it from now on.
+  void begin(Worker worker);
   // What the worker had, which is done; nullopt if it had nothing.
   [[nodiscard]] std::optional<Ticket> finish(Worker worker);
   // The worker could not finish its case and takes others.
@@ -46,10 +49,15 @@ class HandOut {
   [[nodiscard]] std::optional<Ticket> at(Worker worker) const;
 
  private:
+  struct Hand {
+    Ticket ticket;
+    bool begun = false;
+  };
+  // The case waits again, before all others.
   [[nodiscard]] std::optional<GivenUp> return_case(Worker worker, const std::string& reason);
 
   std::set<Worker> idle_;
-  std::map<Worker, Ticket> busy_;
+  std::map<Worker, Hand> busy_;
   std::deque<Ticket> waiting_;
   std::map<Ticket, std::vector<std::string>> deaths_;
 };

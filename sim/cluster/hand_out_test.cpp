@@ -53,14 +53,39 @@ TEST_CASE("a lost worker gets no case; without workers all cases come back", "[h
   out.join(2);
   for (const Ticket ticket : {7, 8, 9}) out.submit(ticket);
   CHECK(out.assign()->worker == 1);
+  out.begin(1);
   CHECK_FALSE(out.lose(1, "gone").has_value());
   CHECK_FALSE(out.finish(1).has_value());
   const auto next = out.assign();
   CHECK((next->worker == 2 && next->ticket == 7));
+  out.begin(2);
   REQUIRE(out.lose(2, "gone").has_value());
   CHECK_FALSE(out.has_workers());
   CHECK(out.withdraw() == std::vector<Ticket>{8, 9});
   CHECK(out.withdraw().empty());
+}
+
+// A rank that is killed between two cases is lost with one it never saw.
+TEST_CASE("a case is blamed only for workers that had begun it", "[hand_out]") {
+  HandOut out;
+  for (const int worker : {1, 2, 3, 4}) out.join(worker);
+  out.submit(7);
+  CHECK(out.assign()->worker == 1);
+  CHECK_FALSE(out.lose(1, "gone before").has_value());
+  out.submit(8);
+  CHECK(out.assign()->ticket == 7);  // still before all others
+  out.begin(2);
+  CHECK_FALSE(out.lose(2, "the first").has_value());
+  CHECK(out.assign()->worker == 3);
+  CHECK_FALSE(out.lose(3, "gone before").has_value());
+  CHECK(out.assign()->worker == 4);
+  out.begin(4);
+  const auto given_up = out.lose(4, "the second");
+  REQUIRE(given_up.has_value());
+  CHECK(given_up->ticket == 7);
+  CHECK(given_up->reasons == std::vector<std::string>{"the first", "the second"});
+  CHECK(out.withdraw() == std::vector<Ticket>{8});
+  out.begin(4);  // of a worker without a case: nothing
 }
 
 TEST_CASE("a worker that is lost while it has nothing to do gets no case", "[hand_out]") {
@@ -101,6 +126,10 @@ TEST_CASE("whatever happens, every case ends exactly once", "[hand_out]") {
           break;
         case 1:
           if (random(4) == 0) end(out.lose(worker, "l"));
+          break;
+        case 2:
+        case 3:
+          out.begin(worker);
           break;
         default:
           if (const auto ticket = out.finish(worker)) ++ends[*ticket];

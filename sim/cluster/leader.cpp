@@ -101,6 +101,9 @@ bool Leader::hear(Message message) {
     case kHello:
       greet(peer, message);
       break;
+    case kBegun:
+      hand_out_.begin(message.rank);
+      break;
     case kResult:
       if (const auto ticket = hand_out_.finish(message.rank)) {
         close(*ticket, End::kResult, std::move(message.text));
@@ -154,8 +157,11 @@ bool Leader::hear_own() {
   if (!own_is_asked_) return false;
   const std::optional<Answer> answer = setup_.own->poll(0);
   if (!answer) return false;
-  own_is_asked_ = false;
+  own_is_asked_ = answer->kind == Answer::Kind::kBegun;
   switch (answer->kind) {
+    case Answer::Kind::kBegun:
+      hand_out_.begin(kOwn);
+      break;
     case Answer::Kind::kReply:
       if (const auto ticket = hand_out_.finish(kOwn)) close(*ticket, End::kResult, answer->text);
       break;

@@ -8,6 +8,7 @@ namespace mxcheck::cluster {
 enum Tag : int {
   kHello = 1,  // worker: who it is, see Introduction
   kCase,       // rank 0: the id of a case to compute
+  kBegun,      // worker: its process has the case
   kResult,     // worker: bytes of case_wire.h
   kDied,       // worker: how the process that computed the case died
   kUseless,    // worker: it can compute nothing any more, and why

@@ -57,6 +57,10 @@ class Worker {
     if (!asked_) return false;
     std::optional<Answer> answer = server_->poll(0);
     if (!answer) return false;
+    if (answer->kind == Answer::Kind::kBegun) {
+      post_->send({kLeader, kBegun, ""});
+      return true;
+    }
     asked_ = false;
     constexpr std::size_t kMostBytes = std::size_t{1} << 30;
     if (answer->text.size() > kMostBytes) {
