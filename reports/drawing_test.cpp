@@ -134,7 +134,7 @@ TEST_CASE("text of a case stays text in a drawing, and is whole in the tooltip",
   CHECK(svg.find("<script") == std::string::npos);
   CHECK(svg.find("<b>") == std::string::npos);
   CHECK(svg.find('\x01') == std::string::npos);
-  CHECK(svg.find("\xff") == std::string::npos);
+  CHECK(svg.find('\xff') == std::string::npos);
   CHECK(svg.find("&lt;script&gt;alert(1)") != std::string::npos);
   CHECK(svg.find(std::string(kDrawingColumns - 1, 'x') + "\xe2\x80\xa6</text>") !=
         std::string::npos);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Every test there is, the long ones too (`scripts/test.sh --all`): about an hour on two cores, and the
-# build with sanitizers on top. One line a part; what a part printed is in build/all_tests/PART.log.
+# Every test there is, the long ones too (`scripts/test.sh --all`): about an hour and a half on two
+# cores, and the build with sanitizers on top. One line a part; what a part printed is in build/all_tests/PART.log.
 # Ends with "N passed, N failed, N skipped". Arguments: the parts to run, all by default.
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 source scripts/parts.sh
@@ -33,6 +33,7 @@ logged rtl scripts/rtl_test.sh build/release
 logged third_party scripts/conform_third_party.sh
 logged valgrind scripts/valgrind_test.sh
 logged cppcheck scripts/cppcheck.sh
+logged tidy scripts/tidy.sh
 logged fuzz scripts/fuzz.sh all 300
 logged asan_ubsan scripts/sanitizers_test.sh asan-ubsan
 logged tsan scripts/sanitizers_test.sh tsan

@@ -20,7 +20,7 @@ Tensor vector(DType dtype, const std::vector<double>& values) {
   return x;
 }
 
-Quantization one_row(Tensor x, QType qtype = QType::kS8, CalibrationMethod method = {}) {
+Quantization one_row(Tensor x, QType qtype = QType::kS8, const CalibrationMethod& method = {}) {
   Quantization q;
   q.plan.qtype = qtype;
   q.plan.method = method;

@@ -61,7 +61,7 @@ TEST_CASE("the mask keeps values on its bounds and clips beyond them [BWD-7]", "
   Tensor x(DType::kF32, {1, 6});
   const double values[] = {1, -1, 0.5, 2, -2.5, NAN};
   for (std::int64_t i = 0; i < 6; ++i) x.store(i, values[i]);
-  const auto mask = [&](CalibrationMethod method) {
+  const auto mask = [&](const CalibrationMethod& method) {
     const std::vector<Keep> keep = gradient_mask(x, method, calibrate(x, method, {1, 1}));
     std::string out;
     for (const Keep k : keep) out += k == Keep::kKeep ? '1' : k == Keep::kClip ? '0' : '?';

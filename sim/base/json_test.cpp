@@ -137,8 +137,7 @@ TEST_CASE("what the grammar forbids is refused [JSON-SYNTAX]", "[json]") {
                            "\v1",
                            "[1]]",
                            "{}{}",
-                           "\xC2\xA0"
-                           "1",
+                           "\xC2\xA0\x31",
                            "truefalse",
                            "[true false]",
                            "@",

@@ -143,7 +143,8 @@ FastArray::FastArray(const Profile& profile, const Product& product, Overlap ove
       cols_(divide_up(largest(folds_, &Fold::across), kLane) * kLane),
       vectors_(by_columns_ ? extents_.n : extents_.m),
       across_(by_columns_ ? extents_.m : extents_.n),
-      tile_(std::clamp<std::int64_t>(std::min(4096 / cols_, vectors_ + cols_), 8, 256)),
+      tile_(std::clamp<std::int64_t>(std::min(4096 / std::max(cols_, kLane), vectors_ + cols_), 8,
+                                     256)),
       history_(cols_ + 16 * tile_ + kLane),
       plain_acc_(profile.acc_bits == 32 && profile.acc_overflow == Overflow::kWrap),
       arithmetic_(profile, product.lhs_type, product.rhs_type) {

@@ -70,7 +70,7 @@ MXCHECK_BODY float log_body(float x) {
   const float v = fma(fma(a, z3, b), z3, c);
   const float y = fma(v, z3, -2.12194440e-4f * e);
   float result = fma(0.693359375f, e, (z - 0.5f * z2) + y);
-  result = x == kInf ? kInf : result;
+  result = x == kInf ? x : result;
   result = (bits & 0x7F800000) == 0 ? -kInf : result;  // zero, or a subnormal taken as zero
   return x >= 0 ? result : (x < 0 ? kNaN : ((bits & 0x7FFFFFFF) > 0x7F800000 ? kNaN : result));
 }

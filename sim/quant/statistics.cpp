@@ -73,13 +73,14 @@ Tensor mean_over(const Tensor& x, const Axes& axes, const Policy& policy) {
 Calibration batch_mean(const Calibration& calibration, const Axes& batch_axes,
                        const Policy& policy) {
   std::map<std::string, Tensor> out;
-  for (const auto& [name, value] : parts(calibration)) {
+  for (const auto& [name, part] : parts(calibration)) {
+    const Tensor& value = *part;
     Axes axes;
     for (const std::int64_t axis : batch_axes) {
-      axes.push_back(axis < 0 ? axis + value->rank() : axis);
+      axes.push_back(axis < 0 ? axis + value.rank() : axis);
     }
-    out.emplace(name, numerics::dispatch(value->dtype(), [&](auto arithmetic) {
-                  return mean_over<decltype(arithmetic)>(*value, axes, policy);
+    out.emplace(name, numerics::dispatch(value.dtype(), [&](auto arithmetic) {
+                  return mean_over<decltype(arithmetic)>(value, axes, policy);
                 }));
   }
   return from_parts(out);

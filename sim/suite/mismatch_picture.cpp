@@ -41,7 +41,7 @@ int power_bin(std::uint64_t distance) {
   return bin <= kFine ? bin : kFine + (bin - kFine + kCoarse - 1) / kCoarse;
 }
 std::string power_text(int bin) {
-  if (bin == 0) return "1";
+  if (bin <= 0) return "1";
   if (bin == 1) return "2";
   if (bin > kFine) {
     const int last = kFine + (bin - kFine) * kCoarse;
