@@ -128,10 +128,9 @@ PeakWork shortest_peak(kernels::Isa isa) {
 std::vector<double> interleaved(const std::vector<std::function<void()>>& pieces, double seconds) {
   constexpr double kShortest = 100e-6;
   constexpr int kLeast = 3;
-  // Below this a piece is run once untimed in its turn, so that what the one before it left in the
-  // caches is no part of its time.
-  constexpr double kWarmed = 50e-3;
-  std::vector<int> inner(pieces.size(), 1);
+  const double turn = std::min(20e-3, seconds / 10);
+  constexpr double kWarmed = 50e-3;  // below this a turn begins with a run that is not timed
+  std::vector<int> inner(pieces.size(), 1), times(pieces.size(), 1);
   std::vector<bool> warmed(pieces.size(), false);
   for (std::size_t i = 0; i < pieces.size(); ++i) {
     pieces[i]();  // pages, caches, lazy set-up
@@ -139,6 +138,7 @@ std::vector<double> interleaved(const std::vector<std::function<void()>>& pieces
     pieces[i]();
     const double once = std::max(now() - start, 1e-9);
     inner[i] = std::max(1, static_cast<int>(kShortest / once));
+    times[i] = std::max(1, static_cast<int>(turn / (once * inner[i])));
     warmed[i] = once < kWarmed;
   }
   std::vector<double> best(pieces.size(), std::numeric_limits<double>::infinity());
@@ -146,9 +146,11 @@ std::vector<double> interleaved(const std::vector<std::function<void()>>& pieces
   for (int round = 0; round < kLeast || now() - start < seconds; ++round) {
     for (std::size_t i = 0; i < pieces.size(); ++i) {
       if (warmed[i]) pieces[i]();
-      const double begin = now();
-      for (int j = 0; j < inner[i]; ++j) pieces[i]();
-      best[i] = std::min(best[i], (now() - begin) / inner[i]);
+      for (int t = 0; t < times[i]; ++t) {
+        const double begin = now();
+        for (int j = 0; j < inner[i]; ++j) pieces[i]();
+        best[i] = std::min(best[i], (now() - begin) / inner[i]);
+      }
     }
   }
   return best;

@@ -9,9 +9,11 @@
 namespace mxcheck::bench {
 
 // Several pieces of work in turn, A B C A B C ..., until `seconds` are over (every piece at least
-// three times): the shortest time of each, in seconds. A piece shorter than 100 us is repeated
-// inside its turn; one shorter than 50 ms is run once untimed before, so that what the piece before
-// it left in the caches is no part of its time.
+// three times): the shortest time of each, in seconds. A turn is up to 20 ms (or a tenth of
+// `seconds`) of one piece, every run timed for itself, after one that is not timed (but of a piece
+// longer than 50 ms): what the piece before it left in the caches is no part of its time, and some
+// caches keep data only when they have seen them several times. A piece shorter than 100 us is
+// repeated inside a time.
 [[nodiscard]] std::vector<double> interleaved(const std::vector<std::function<void()>>& pieces,
                                               double seconds);
 
