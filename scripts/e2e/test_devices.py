@@ -101,6 +101,19 @@ class Shards(DeviceTest):
         self.tool(*arguments, '-k', 'many', '--shard-index', 999, '--shard-count', 1000, code=0)
         self.tool(*arguments, '-k', 'refused', '--shard-index', 0, '--shard-count', 2, code=5)
 
+    def test_shards_without_a_case_that_the_device_claims_are_merged_to_what_one_conform_says(self):
+        self.write('cases/many.json', tiny(range(1, 5)))
+        device = self.device(EXAMPLES / 'reference_device.py', capabilities=claims(
+            dtypes={'lhs': ['u4'], 'rhs': ['u4'], 'qtypes': ['u4']}))
+        alone = self.tool('conform', '-q', '--device', device, 'cases', code=5)
+        for index in range(2):
+            self.tool('conform', '-q', '--device', device, 'cases', '--shard-index', index, '--shard-count', 2,
+                      '--report', f'json=r{index}.json')
+        merged = self.tool('merge', '-q', 'r0.json', 'r1.json', '-o', 'all.json', code=5)
+        for result in (alone, merged):
+            self.assertEqual(support.last_line(result.stdout), '0 passed, 0 failed, 4 skipped')
+            self.assertIn('nothing that the device claims', result.stderr)
+
 
 class WrongDevices(DeviceTest):
     def check_called(self, device, fault, case):
@@ -175,9 +188,10 @@ class MisbehavingDevices(DeviceTest):
 
     def test_a_device_that_does_not_greet_is_given_up(self):
         self.three_cases()
-        for how, said in (('no_hello', 'did not answer within 0.5 s'), ('other_protocol', 'speaks protocol 99')):
+        for how, seconds, said in (('no_hello', 0.5, 'did not answer within 0.5 s'),
+                                   ('other_protocol', 60, 'speaks protocol 99')):
             device = self.device(EXAMPLES / 'misbehaving_device.py', '--how', how, '--at', 'x',
-                                 limits={'hello_seconds': 0.5, 'restarts': 1})
+                                 limits={'hello_seconds': seconds, 'restarts': 1})
             result = self.tool('conform', '--device', device, 'cases', '-v', code=1)
             self.assertIn(said, result.stdout)
             self.assertIn('is not started again after 2 failures', result.stdout)

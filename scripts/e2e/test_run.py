@@ -303,10 +303,13 @@ class Stopping(ToolTest):
     def test_a_case_that_takes_too_long_is_a_suite_error(self):
         self.write('cases/slow.json', big_product(450))
         self.write('cases/tiny.json', dense())
-        # What the slow one takes on this machine, many times the tiny one.
-        start = time.perf_counter()
-        self.tool('run', 'cases/slow.json', code=0)
-        limit = (time.perf_counter() - start) / 4
+        # What the slow one takes on this machine at its best, many times the tiny one.
+        times = []
+        for _ in range(3):
+            start = time.perf_counter()
+            self.tool('run', 'cases/slow.json', code=0)
+            times.append(time.perf_counter() - start)
+        limit = min(times) / 4
         result = self.tool('run', '--timeout', f'{limit:.3f}', '-v', code=1)
         self.assertIn('SUITE_ERROR slow  did not finish', result.stdout)
         self.assertIn('PASS tiny', result.stdout)
