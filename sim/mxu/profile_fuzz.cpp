@@ -1,7 +1,9 @@
 // Any bytes through the profile reader: no crash; what is refused says why and where; what is
-// accepted reads back from its own JSON, and every product runs on it or is refused with a reason.
+// accepted has the numbers and words it was given, reads back from its own JSON, and every product
+// runs on it or is refused with a reason.
 #include <cstddef>
 #include <cstdint>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "sim/base/check.h"
@@ -26,6 +28,18 @@ void check_usable(const Profile& profile) {
   MXCHECK_CHECK(!describe(profile).empty(), "no name");
 }
 
+// A key may be given by its number where a word stands for it.
+void check_given(const Profile& profile, const nlohmann::json& given) {
+  if (!given.is_object()) return;  // the name of a preset
+  for (const std::string& key : profile_keys()) {
+    if (!given.contains(key)) continue;
+    const auto shown = nlohmann::json::parse(key_value(profile, key));
+    if (shown.type() == given[key].type() || shown.is_number()) {
+      MXCHECK_CHECK(shown == given[key], key + ": " + shown.dump() + " " + given[key].dump());
+    }
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -35,6 +49,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     MXCHECK_CHECK(mxcheck::base::find_label(d.label) != nullptr, d.label);
   }
   if (!parsed.profile) return 0;
+  check_given(*parsed.profile, nlohmann::json::parse(data, data + size, nullptr, false));
   std::string json = "{\"base\": \"" + parsed.profile->base + "\"";
   for (const std::string& key : profile_keys()) {
     json += ", \"" + key + "\": " + key_value(*parsed.profile, key);
