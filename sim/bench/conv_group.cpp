@@ -1,5 +1,5 @@
 // int8 convolutions, NHWC, SAME padding, stride 1: windows on the padded image, which is copied
-// anew every time; the kernel is packed beforehand.
+// anew every time (a plain product where the kernel is one pixel); the kernel is packed beforehand.
 #include <fmt/format.h>
 
 #include <algorithm>

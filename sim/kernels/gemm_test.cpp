@@ -210,6 +210,11 @@ TEST_CASE("windows on an image give the convolution of the definition [CNV-1]", 
       {2, 4, 4, 4, 3, 3, 6, 6, 1, 1, 1, 1, 2, 2},    // more padding than the kernel needs
       {1, 6, 6, 4, 2, 2, 3, 3, 1, 1, 1, 1, -1, -1},  // cropped
       {1, 6, 6, 3, 3, 3, 6, 6, 1, 1, 1, 1, 1, 1},    // channels that fill no group
+      {2, 5, 7, 4, 1, 1, 5, 7, 1, 1, 1, 1, 0, 0},    // pointwise
+      {3, 2, 5, 3, 1, 1, 2, 5, 1, 1, 2, 3, 0, 0},    // pointwise, what dilates nothing
+      {1, 6, 8, 4, 1, 1, 3, 4, 2, 2, 1, 1, 0, 0},    // one pixel, strided
+      {1, 6, 8, 4, 1, 1, 6, 8, 1, 1, 1, 1, 1, 0},    // one pixel, moved
+      {2, 6, 8, 4, 1, 1, 5, 8, 1, 1, 1, 1, 0, 0},    // one pixel, cropped at the end
   };
   for (const Convolution2d& s : shapes) {
     const std::int64_t n = 35, k = s.kernel_height * s.kernel_width * s.channels;

@@ -9,8 +9,24 @@
 
 namespace mxcheck::kernels {
 
+namespace {
+
+// Kept by the thread, as the memory of its products is: new pages cost more than the copy.
+Buffer& image_memory() {
+  thread_local Buffer kept;
+  return kept;
+}
+
+bool is_pointwise(const Convolution2d& s) {
+  return s.kernel_height == 1 && s.kernel_width == 1 && s.stride_height == 1 &&
+         s.stride_width == 1 && s.top == 0 && s.left == 0 && s.out_height == s.height &&
+         s.out_width == s.width;
+}
+
+}  // namespace
+
 PaddedImage::PaddedImage(const Convolution2d& s, const std::uint8_t* x, bool is_signed,
-                         const PackedRhs& kernel) {
+                         const PackedRhs& kernel, Buffer& memory) {
   const std::int32_t moved = storage_offset(kernel.kernel().lhs, is_signed);
   const int border = moved == 0 ? 0 : 0x80;  // code 0 as stored
   const LineCopy copy(kernel.isa(), moved != 0);
@@ -21,7 +37,8 @@ PaddedImage::PaddedImage(const Convolution2d& s, const std::uint8_t* x, bool is_
       (s.out_width - 1) * s.stride_width + (s.kernel_width - 1) * s.dilation_width + 1;
   const std::int64_t line = columns * s.channels;
   const auto bytes = static_cast<std::size_t>(s.batch * rows * line);
-  std::uint8_t* image = image_.reserve(bytes);
+  std::uint8_t* image = memory.reserve(bytes);
+  image_ = image;
   // Columns of the image that fall inside, as [first, last) of the padded line.
   const std::int64_t first = std::clamp<std::int64_t>(s.left, 0, columns);
   const std::int64_t last = std::clamp<std::int64_t>(s.left + s.width, first, columns);
@@ -60,7 +77,7 @@ PaddedImage::PaddedImage(const Convolution2d& s, const std::uint8_t* x, bool is_
 // The sum of a window is the sum over its taps of the sums of pixels.
 void PaddedImage::sum_windows(const Convolution2d& s, std::int64_t rows, std::int64_t columns,
                               const PackedRhs& kernel, std::int32_t moved) {
-  const std::uint8_t* image = image_.data();
+  const std::uint8_t* image = image_;
   std::vector<std::int32_t> pixels(static_cast<std::size_t>(s.batch * rows * columns));
   const bool stored_signed = kernel.kernel().lhs == Storage::kS8;
   LineSums(kernel.isa(), stored_signed, 1)(image, s.channels, static_cast<int>(pixels.size()),
@@ -82,8 +99,13 @@ void PaddedImage::sum_windows(const Convolution2d& s, std::int64_t rows, std::in
 
 void convolve(const Convolution2d& s, const std::uint8_t* x, bool is_signed,
               const PackedRhs& kernel, const GemmRun& run) {
+  if (is_pointwise(s)) {
+    const std::int64_t rows = s.batch * s.out_height * s.out_width;
+    multiply(CodeMatrix{x, rows, s.channels, s.channels, 1, is_signed}, kernel, run);
+    return;
+  }
   if (can_window(kernel.kernel(), s.channels)) {
-    const PaddedImage image(s, x, is_signed, kernel);
+    const PaddedImage image(s, x, is_signed, kernel, image_memory());
     multiply(image.window(), kernel, run);
     return;
   }

@@ -20,23 +20,24 @@ struct Convolution2d {
   std::int64_t top = 0, left = 0;                        // padding; may be negative
 };
 
-// The windows on `x` (s8 or u8 codes, NHWC), stored as the kernel keeps its left side, in memory
-// that lives as long as this object.
+// The windows on `x` (s8 or u8 codes, NHWC), stored as the kernel keeps its left side, in `image`,
+// which must outlive this object and is its own so long.
 class PaddedImage {
  public:
   PaddedImage(const Convolution2d& shape, const std::uint8_t* x, bool is_signed,
-              const PackedRhs& kernel);
+              const PackedRhs& kernel, Buffer& image);
   [[nodiscard]] const WindowLhs& window() const { return window_; }
 
  private:
   void sum_windows(const Convolution2d& shape, std::int64_t rows, std::int64_t columns,
                    const PackedRhs& kernel, std::int32_t moved);
-  Buffer image_;
+  const std::uint8_t* image_ = nullptr;
   WindowLhs window_;
 };
 
 // acc: [batch * out_height * out_width, co]; x: s8 or u8 codes, NHWC; kernel: [taps * channels, co]
-// packed by segments of `channels`. By windows where the kernel can, else by row addresses.
+// packed by segments of `channels`. By windows where the kernel can, else by row addresses; where
+// every window is one pixel, in its order, as the plain product that it is.
 void convolve(const Convolution2d& shape, const std::uint8_t* x, bool is_signed,
               const PackedRhs& kernel, const GemmRun& run);
 
