@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Every test there is, the long ones too (`scripts/test.sh --all`): about an hour and a half on two
-# cores, and the build with sanitizers on top. One line a part; what a part printed is in build/all_tests/PART.log.
-# Ends with "N passed, N failed, N skipped". Arguments: the parts to run, all by default.
+# cores, and the build with sanitizers on top. One line a part; what a part printed is in
+# build/all_tests/PART.log. Ends with "N passed, N failed, N skipped". Arguments: the parts to run, all
+# by default.
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 source scripts/parts.sh
 set +e
