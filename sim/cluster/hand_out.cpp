@@ -32,35 +32,30 @@ std::optional<HandOut::Ticket> HandOut::finish(Worker worker) {
 }
 
 std::optional<HandOut::GivenUp> HandOut::return_case(Worker worker, const std::string& reason) {
-  const std::optional<Ticket> ticket = at(worker);
-  if (!ticket) return std::nullopt;
-  busy_.erase(worker);
-  std::vector<std::string>& reasons = deaths_[*ticket];
-  reasons.push_back(reason);
+  const auto found = busy_.find(worker);
+  if (found == busy_.end()) return std::nullopt;
+  const Hand hand = found->second;
+  busy_.erase(found);
+  std::vector<std::string>& reasons = deaths_[hand.ticket];
+  if (hand.begun) reasons.push_back(reason);
   if (reasons.size() < 2) {
-    waiting_.push_front(*ticket);
+    waiting_.push_front(hand.ticket);
     return std::nullopt;
   }
-  GivenUp out{*ticket, reasons};
-  deaths_.erase(*ticket);
+  GivenUp out{hand.ticket, reasons};
+  deaths_.erase(hand.ticket);
   return out;
 }
 
 std::optional<HandOut::GivenUp> HandOut::fail(Worker worker, const std::string& reason) {
+  begin(worker);  // what cannot be finished was begun
   std::optional<GivenUp> out = return_case(worker, reason);
   idle_.insert(worker);
   return out;
 }
 
 std::optional<HandOut::GivenUp> HandOut::lose(Worker worker, const std::string& reason) {
-  const auto found = busy_.find(worker);
-  std::optional<GivenUp> out;
-  if (found != busy_.end() && !found->second.begun) {
-    waiting_.push_front(found->second.ticket);
-    busy_.erase(found);
-  } else {
-    out = return_case(worker, reason);
-  }
+  std::optional<GivenUp> out = return_case(worker, reason);
   idle_.erase(worker);
   return out;
 }

@@ -53,7 +53,7 @@ class HandOut {
     Ticket ticket;
     bool begun = false;
   };
-  // The case waits again, before all others.
+  // The case waits again, before all others, or is given up.
   [[nodiscard]] std::optional<GivenUp> return_case(Worker worker, const std::string& reason);
 
   std::set<Worker> idle_;
