@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <thread>
 
 namespace mxcheck::device {
 namespace {
@@ -51,6 +52,16 @@ TEST_CASE("a session asks, and keeps the device for the next case", "[device]") 
   }
   CHECK(session.starts() == 1);
   CHECK(session.hello().name == "sh");
+}
+
+TEST_CASE("a device outlives the thread that started it", "[device]") {
+  Session session(shell(kHello + ("read y; " + answer(1)) + "read z; sleep 0.2; " + answer(2)),
+                  quick());
+  Answers first;
+  std::thread([&] { first = session.ask({one_request()}); }).join();
+  CHECK(first.failure == "");
+  CHECK(session.ask({one_request()}).failure == "");
+  CHECK(session.starts() == 1);
 }
 
 TEST_CASE("what a device says between two cases belongs to none: it is started again", "[device]") {

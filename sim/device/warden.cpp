@@ -156,7 +156,7 @@ bool reap(const WardenPlan& plan, pid_t program) {
 
 void run_warden(const WardenPlan& plan) {
   ::setsid();
-  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  ::prctl(PR_SET_PDEATHSIG, SIGHUP);  // also sent when only the thread that forked has ended
   if (::getppid() != plan.parent) ::_exit(0);
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   const pid_t self = ::getpid();
@@ -177,10 +177,12 @@ void run_warden(const WardenPlan& plan) {
   ::sigemptyset(&awaited);
   ::sigaddset(&awaited, SIGCHLD);
   ::sigaddset(&awaited, SIGTERM);
+  ::sigaddset(&awaited, SIGHUP);
   while (true) {
     const timespec once_a_second{1, 0};
     const int signal = ::sigtimedwait(&awaited, nullptr, &once_a_second);
-    if (reap(mine, program) || signal == SIGTERM) break;
+    const bool alone = ::getppid() != plan.parent;
+    if (reap(mine, program) || signal == SIGTERM || alone) break;
   }
   kill_all(program);
   ::_exit(0);
