@@ -3,8 +3,8 @@
 //
 // The warden is a fork of this process that does nothing but wait: it adopts whatever the program
 // leaves behind (PR_SET_CHILD_SUBREAPER), kills it when the program ends, when it is told to, or
-// when this process dies in whatever way. It asks for a signal then (PR_SET_PDEATHSIG), which the
-// kernel also sends when the thread that started it ends: who its parent is decides, not the signal.
+// when this process dies in whatever way. For that it asks for a signal (PR_SET_PDEATHSIG), which
+// the kernel also sends when only the thread that forked ends: who its parent is decides.
 #pragma once
 
 #include <sys/types.h>
