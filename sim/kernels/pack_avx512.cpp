@@ -1,5 +1,6 @@
-// AVX-512 packing: 16 lines of 64 codes transposed by groups of four in registers, or 16 columns of
-// four rows interleaved. No arithmetic: bytes move, and are flipped where the storage asks for it.
+// AVX-512 packing: 16 lines of 64 codes transposed by groups of four in registers, or 64, 16 or 8
+// columns of four rows interleaved. No arithmetic: bytes move, and are flipped where the storage
+// asks for it.
 #include "sim/kernels/gemm_kernel.h"
 
 #if defined(__x86_64__)
@@ -14,6 +15,10 @@ namespace {
 // register; these compile to the same instructions.
 constexpr __mmask16 kAll16 = 0xffff;
 constexpr __mmask8 kAll8 = 0xff;
+constexpr __mmask32 kAll32 = ~__mmask32{0};
+constexpr __mmask64 kAll64 = ~__mmask64{0};
+
+constexpr int kWhole = 64, kFew = 8;  // columns: of a whole panel, of a strip's rows
 
 // 16 steps of up to 16 lines. Lines beyond `count` are read as line 0 and not kept.
 MXCHECK_TARGET void transpose_block(const std::uint8_t* const* lines, int count, std::int64_t at,
@@ -54,6 +59,58 @@ MXCHECK_TARGET void transpose_block(const std::uint8_t* const* lines, int count,
   }
 }
 
+// One step, four planes, of up to 8 columns.
+MXCHECK_TARGET inline void interleave_8(const std::uint8_t* plane, std::int64_t stride,
+                                        __mmask8 some, __m256i flip, std::uint8_t* out) {
+  const __m128i p0 = _mm_maskz_loadu_epi8(some, plane);
+  const __m128i p1 = _mm_maskz_loadu_epi8(some, plane + stride);
+  const __m128i p2 = _mm_maskz_loadu_epi8(some, plane + 2 * stride);
+  const __m128i p3 = _mm_maskz_loadu_epi8(some, plane + 3 * stride);
+  const __m128i low = _mm_unpacklo_epi8(p0, p1), high = _mm_unpacklo_epi8(p2, p3);
+  const __m256i all = _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_unpacklo_epi16(low, high)),
+                                              _mm_unpackhi_epi16(low, high), 1);
+  _mm256_mask_storeu_epi32(out, some, _mm256_xor_si256(all, flip));
+}
+
+// Of up to 16.
+MXCHECK_TARGET inline void interleave_16(const std::uint8_t* plane, std::int64_t stride,
+                                         __mmask16 some, __m512i flip, std::uint8_t* out) {
+  const __m512i lanes = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+  const __m512i bytes = _mm512_maskz_broadcast_i32x4(
+      kAll16, _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
+  const __m128i p0 = _mm_maskz_loadu_epi8(some, plane);
+  const __m128i p1 = _mm_maskz_loadu_epi8(some, plane + stride);
+  const __m128i p2 = _mm_maskz_loadu_epi8(some, plane + 2 * stride);
+  const __m128i p3 = _mm_maskz_loadu_epi8(some, plane + 3 * stride);
+  __m512i all = _mm512_castsi128_si512(p0);
+  all = _mm512_maskz_inserti32x4(kAll16, all, p1, 1);
+  all = _mm512_maskz_inserti32x4(kAll16, all, p2, 2);
+  all = _mm512_maskz_inserti32x4(kAll16, all, p3, 3);
+  all = _mm512_shuffle_epi8(_mm512_maskz_permutexvar_epi32(kAll16, lanes, all), bytes);
+  _mm512_mask_storeu_epi32(out, some, _mm512_xor_si512(all, flip));
+}
+
+// Of 64. Each plane's groups of four columns are dealt out to the lanes first, so that what is
+// interleaved within the lanes comes out in order.
+MXCHECK_TARGET inline void interleave_64(const std::uint8_t* plane, std::int64_t stride,
+                                         __m512i flip, std::uint8_t* out) {
+  const __m512i deal = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+  __m512i p[4];
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; ++i) {
+    const __m512i codes = _mm512_xor_si512(_mm512_loadu_si512(plane + i * stride), flip);
+    p[i] = _mm512_maskz_permutexvar_epi32(kAll16, deal, codes);
+  }
+  const __m512i a = _mm512_maskz_unpacklo_epi8(kAll64, p[0], p[1]),
+                b = _mm512_maskz_unpacklo_epi8(kAll64, p[2], p[3]);
+  const __m512i c = _mm512_maskz_unpackhi_epi8(kAll64, p[0], p[1]),
+                d = _mm512_maskz_unpackhi_epi8(kAll64, p[2], p[3]);
+  _mm512_storeu_si512(out, _mm512_maskz_unpacklo_epi16(kAll32, a, b));
+  _mm512_storeu_si512(out + 64, _mm512_maskz_unpackhi_epi16(kAll32, a, b));
+  _mm512_storeu_si512(out + 128, _mm512_maskz_unpacklo_epi16(kAll32, c, d));
+  _mm512_storeu_si512(out + 192, _mm512_maskz_unpackhi_epi16(kAll32, c, d));
+}
+
 }  // namespace
 
 MXCHECK_TARGET void pack_lines_x4_avx512(const PackLines& x) {
@@ -82,26 +139,28 @@ MXCHECK_TARGET void pack_lines_x4_avx512(const PackLines& x) {
 
 MXCHECK_TARGET void pack_planes_x4_avx512(const PackPlanes& x) {
   const __m512i flip = _mm512_set1_epi8(static_cast<char>(x.flip));
-  const __m512i lanes = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-  const __m512i bytes = _mm512_maskz_broadcast_i32x4(
-      kAll16, _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
-  for (std::int64_t s = 0; s < x.steps; ++s) {
-    const std::uint8_t* plane = x.planes + s * 4 * x.stride;
-    std::uint8_t* out = x.out + s * 4 * x.width;
+  const std::int64_t step_bytes = std::int64_t{4} * x.width;
+  const std::uint8_t* plane = x.planes;
+  std::uint8_t* out = x.out;
+  if (x.count == kWhole) {
+    for (std::int64_t s = 0; s < x.steps; ++s, plane += 4 * x.stride, out += step_bytes) {
+      interleave_64(plane, x.stride, flip, out);
+    }
+    return;
+  }
+  if (x.count <= kFew) {
+    const auto some = static_cast<__mmask8>((1u << x.count) - 1u);
+    const __m256i half = _mm256_set1_epi8(static_cast<char>(x.flip));
+    for (std::int64_t s = 0; s < x.steps; ++s, plane += 4 * x.stride, out += step_bytes) {
+      interleave_8(plane, x.stride, some, half, out);
+    }
+    return;
+  }
+  for (std::int64_t s = 0; s < x.steps; ++s, plane += 4 * x.stride, out += step_bytes) {
     for (int first = 0; first < x.count; first += 16) {
       const int count = x.count - first < 16 ? x.count - first : 16;
       const auto some = static_cast<__mmask16>((1u << count) - 1u);
-      const std::uint8_t* from = plane + first;
-      const __m128i p0 = _mm_maskz_loadu_epi8(some, from);
-      const __m128i p1 = _mm_maskz_loadu_epi8(some, from + x.stride);
-      const __m128i p2 = _mm_maskz_loadu_epi8(some, from + 2 * x.stride);
-      const __m128i p3 = _mm_maskz_loadu_epi8(some, from + 3 * x.stride);
-      __m512i all = _mm512_castsi128_si512(p0);
-      all = _mm512_maskz_inserti32x4(kAll16, all, p1, 1);
-      all = _mm512_maskz_inserti32x4(kAll16, all, p2, 2);
-      all = _mm512_maskz_inserti32x4(kAll16, all, p3, 3);
-      all = _mm512_shuffle_epi8(_mm512_maskz_permutexvar_epi32(kAll16, lanes, all), bytes);
-      _mm512_mask_storeu_epi32(out + first * 4, some, _mm512_xor_si512(all, flip));
+      interleave_16(plane + first, x.stride, some, flip, out + first * 4);
     }
   }
 }
