@@ -39,8 +39,8 @@ float chain(const ChainProduct& p, std::int64_t i, std::int64_t j) {
 
 void check_product(Isa isa, const Sizes& s, Fill fill, bool transposed) {
   Words words(static_cast<std::uint64_t>(s.m * 1000 + s.n));
-  Guarded a = filled(Element::kF32, s.m * s.k + 1, fill, words);
-  Guarded b = filled(Element::kF32, s.k * s.n + 1, fill, words);
+  Guarded a = filled(Element::kF32, s.m * s.k, fill, words);
+  Guarded b = filled(Element::kF32, s.k * s.n, fill, words);
   ChainProduct p;
   p.m = s.m;
   p.k = s.k;

@@ -1,5 +1,6 @@
 // Every product kernel of this host against the definition, bit for bit: sizes around the block
-// edges, both signs on both sides, every layout in memory, canaries around what may be written.
+// edges, both signs on both sides, every layout in memory, fences and canaries around what may be
+// read and written.
 #include "sim/kernels/gemm.h"
 
 #include <array>
@@ -9,6 +10,7 @@
 #include <set>
 
 #include "sim/base/threefry.h"
+#include "sim/kernels/fenced_memory.h"
 #include "sim/kernels/gemm_definition.h"
 #include "sim/kernels/isas_under_test.h"
 #include "sim/kernels/pack.h"
@@ -22,9 +24,9 @@ namespace {
 constexpr std::array<std::uint8_t, 8> kSpecial = {0x80, 0x81, 0xff, 0, 1, 0x7f, 0xfe, 0x40};
 constexpr std::int32_t kCanary = 0x5a5aa5a5;
 
-// Codes: special values and random ones, mixed.
-std::vector<std::uint8_t> random_codes(std::size_t count, std::uint32_t seed) {
-  std::vector<std::uint8_t> out(count);
+// Codes: special values and random ones, mixed; the last lies before a fence.
+Fenced random_codes(std::size_t count, std::uint32_t seed) {
+  Fenced out(count);
   for (std::size_t i = 0; i < count; ++i) {
     const auto words = base::threefry2x32({seed, 7}, {static_cast<std::uint32_t>(i), 0});
     out[i] = words[0] % 3 == 0 ? kSpecial[words[1] % kSpecial.size()]
@@ -38,8 +40,8 @@ struct Shape {
 };
 
 // Row-major or column-major, off any alignment.
-CodeMatrix matrix(const std::vector<std::uint8_t>& codes, std::int64_t rows, std::int64_t columns,
-                  bool transposed, bool is_signed) {
+CodeMatrix matrix(const Fenced& codes, std::int64_t rows, std::int64_t columns, bool transposed,
+                  bool is_signed) {
   return {codes.data() + 1,      rows,     columns, transposed ? 1 : columns,
           transposed ? rows : 1, is_signed};
 }
@@ -180,7 +182,7 @@ TEST_CASE("rows by address give the product of the rows gathered [CNV-1]", "[ker
       const auto address = [&](std::int64_t row, std::int64_t s) {
         return source.data() + (row * 37 + s * 101) % 997;
       };
-      std::vector<std::uint8_t> gathered(static_cast<std::size_t>(m * k + 1));
+      Fenced gathered(static_cast<std::size_t>(m * k + 1));
       for (std::int64_t i = 0; i < m; ++i) {
         for (std::int64_t s = 0; s < kSegments; ++s) {
           std::memcpy(gathered.data() + 1 + i * k + s * segment, address(i, s),
@@ -222,7 +224,7 @@ TEST_CASE("windows on an image give the convolution of the definition [CNV-1]", 
         random_codes(static_cast<std::size_t>(s.batch * s.height * s.width * s.channels), 8);
     const auto w = random_codes(static_cast<std::size_t>(k * n + 1), 9);
     const std::int64_t rows = s.batch * s.out_height * s.out_width;
-    std::vector<std::uint8_t> patches(static_cast<std::size_t>(rows * k + 1), 0);
+    Fenced patches(static_cast<std::size_t>(rows * k + 1));
     for (std::int64_t row = 0; row < rows; ++row) {
       const std::int64_t b = row / (s.out_height * s.out_width);
       const std::int64_t i = row / s.out_width % s.out_height, j = row % s.out_width;

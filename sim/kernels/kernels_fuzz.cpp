@@ -1,6 +1,6 @@
 // The kernels of this host against the scalar model and the definition, bit for bit: the bytes
 // choose the family, the instruction set, sizes, strides, signs and the first values; guards around
-// what may be written stay whole.
+// what may be written stay whole, and fences end what may be read.
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -39,18 +39,17 @@ Spread some_spread(Guarded& values, std::int64_t columns, Words& words) {
 
 // --- products ------------------------------------------------------------------------------------
 
-std::vector<std::uint8_t> some_codes(std::int64_t count, Words& words) {
+Fenced some_codes(std::int64_t count, Words& words) {
   constexpr std::uint8_t kSpecial[] = {0x80, 0x81, 0xFF, 0, 1, 0x7F, 0xFE, 0x40};
   const bool extreme = coin(words);
-  std::vector<std::uint8_t> out(static_cast<std::size_t>(count));
-  for (std::uint8_t& code : out) {
-    code = static_cast<std::uint8_t>(extreme ? kSpecial[words.below(8)] : words.below(256));
+  Fenced out(static_cast<std::size_t>(count));
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    out[i] = static_cast<std::uint8_t>(extreme ? kSpecial[words.below(8)] : words.below(256));
   }
   return out;
 }
 
-CodeMatrix some_matrix(const std::vector<std::uint8_t>& codes, std::int64_t rows,
-                       std::int64_t columns, Words& words) {
+CodeMatrix some_matrix(const Fenced& codes, std::int64_t rows, std::int64_t columns, Words& words) {
   const bool transposed = coin(words);
   return {codes.data() + 1,      rows,       columns, transposed ? 1 : columns,
           transposed ? rows : 1, coin(words)};
@@ -96,8 +95,8 @@ void float_chain(Isa isa, Words& words) {
   p.n = size_of(words, 70);
   p.block = coin(words) ? 0 : size_of(words, 40);
   const Fill fill = some_fill(words);
-  Guarded lhs = filled(Element::kF32, p.m * p.k + 1, fill, words);
-  Guarded rhs = filled(Element::kF32, p.k * p.n + 1, fill, words);
+  Guarded lhs = filled(Element::kF32, p.m * p.k, fill, words);
+  Guarded rhs = filled(Element::kF32, p.k * p.n, fill, words);
   p.lhs = reinterpret_cast<const float*>(lhs.data());
   p.rhs = reinterpret_cast<const float*>(rhs.data());
   const bool transposed = coin(words);

@@ -1,5 +1,5 @@
 // Blocks of values for the tests and the fuzzer of the kernels: every kind of float, ties, guarded
-// buffers; no test framework.
+// memory; no test framework.
 #pragma once
 
 #include <algorithm>
@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "sim/base/threefry.h"
+#include "sim/kernels/fenced_memory.h"
 #include "sim/kernels/vector_kernels.h"
 #include "sim/numerics/small_float.h"
 
@@ -34,18 +35,20 @@ inline float value_of(Element type, std::uint32_t bits) {
   return std::bit_cast<float>(bits);
 }
 
-// Bytes with a guard on both sides, starting one element past an aligned address.
+// Elements with canaries before them and a fence behind. They start off any alignment: a block
+// whose size is a multiple of a cache line ends one element before the fence.
 class Guarded {
  public:
   Guarded(std::int64_t count, std::int64_t width)
       : count_(count),
         width_(width),
-        bytes_(static_cast<std::size_t>(2 * kGuard + (count + 1) * width), kCanary) {}
+        gap_(count * width % kLine == 0 ? width : 0),
+        bytes_(static_cast<std::size_t>(kGuard + count * width + gap_), kCanary) {}
 
-  [[nodiscard]] std::uint8_t* data() { return bytes_.data() + kGuard + width_; }
+  [[nodiscard]] std::uint8_t* data() { return bytes_.data() + kGuard; }
   [[nodiscard]] std::uint32_t bits(std::int64_t i) const {
     std::uint32_t out = 0;
-    std::memcpy(&out, bytes_.data() + kGuard + (i + 1) * width_, static_cast<std::size_t>(width_));
+    std::memcpy(&out, bytes_.data() + kGuard + i * width_, static_cast<std::size_t>(width_));
     return out;
   }
   void set_bits(std::int64_t i, std::uint32_t value) {
@@ -53,20 +56,19 @@ class Guarded {
   }
   void set(Element type, std::int64_t i, float v) { set_bits(i, bits_of(type, v)); }
   [[nodiscard]] bool intact() const {
-    const auto before = static_cast<std::size_t>(kGuard + width_);
-    const auto end = static_cast<std::size_t>(kGuard + (count_ + 1) * width_);
+    const auto end = static_cast<std::size_t>(kGuard + count_ * width_);
     for (std::size_t i = 0; i < bytes_.size(); ++i) {
-      if ((i < before || i >= end) && bytes_[i] != kCanary) return false;
+      if ((i < kGuard || i >= end) && bytes_[i] != kCanary) return false;
     }
     return true;
   }
   [[nodiscard]] std::int64_t count() const { return count_; }
 
  private:
-  static constexpr std::int64_t kGuard = 128;
+  static constexpr std::int64_t kGuard = 128, kLine = 64;
   static constexpr std::uint8_t kCanary = 0xA5;
-  std::int64_t count_, width_;
-  std::vector<std::uint8_t> bytes_;
+  std::int64_t count_, width_, gap_;
+  Fenced bytes_;
 };
 
 // Reproducible random words; or first the given bytes, then the words of seed 0.

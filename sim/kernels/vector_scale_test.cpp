@@ -64,7 +64,7 @@ TEST_CASE("dequantized values equal scalar [DEQ-1]", "[kernels]") {
         block.stride = size + 1;
         block.out_stride = size + 2;
         block.is_unsigned = words.below(2) != 0;
-        Guarded codes(3 * (size + 1), 1), zero(3 * size, 4);
+        Guarded codes(3 * size + 2, 1), zero(3 * size, 4);
         for (std::int64_t i = 0; i < codes.count(); ++i) codes.set_bits(i, words.next() & 0xFF);
         for (std::int64_t i = 0; i < zero.count(); ++i) {
           zero.set(Element::kF32, i, static_cast<float>(words.below(256)) - 128.0f);
@@ -83,25 +83,25 @@ TEST_CASE("dequantized values equal scalar [DEQ-1]", "[kernels]") {
 }
 
 TEST_CASE("products with factors equal scalar [BWD-3]", "[kernels]") {
-  everywhere([](const VectorKernels& kernels, Element type, std::int64_t size, int variant,
-                Words& words) {
-    MultiplyBlock block;
-    block.type = type;
-    block.rows = 2;
-    block.columns = size;
-    block.stride = size + 3;
-    block.out_stride = size + 1;
-    Guarded x = filled(type, 2 * block.stride, variant < 4 ? Fill::kBits : Fill::kSpecial, words);
-    Guarded factor = filled(type, 2 * size, variant < 4 ? Fill::kBits : Fill::kSpecial, words);
-    block.x = x.data();
-    block.factor = some_spread(factor, size, variant);
-    Guarded want(2 * block.out_stride, width_of(type)), got = want;
-    block.out = want.data();
-    scalar().multiply(block);
-    block.out = got.data();
-    kernels.multiply(block);
-    compare(type, want, got);
-  });
+  everywhere(
+      [](const VectorKernels& kernels, Element type, std::int64_t size, int variant, Words& words) {
+        MultiplyBlock block;
+        block.type = type;
+        block.rows = 2;
+        block.columns = size;
+        block.stride = size + 3;
+        block.out_stride = size + 1;
+        Guarded x = filled(type, 2 * size + 3, variant < 4 ? Fill::kBits : Fill::kSpecial, words);
+        Guarded factor = filled(type, 2 * size, variant < 4 ? Fill::kBits : Fill::kSpecial, words);
+        block.x = x.data();
+        block.factor = some_spread(factor, size, variant);
+        Guarded want(2 * block.out_stride, width_of(type)), got = want;
+        block.out = want.data();
+        scalar().multiply(block);
+        block.out = got.data();
+        kernels.multiply(block);
+        compare(type, want, got);
+      });
 }
 
 TEST_CASE("scales of integer sums equal scalar [DOT-4] [DOT-5] [DOT-6]", "[kernels]") {
@@ -113,7 +113,7 @@ TEST_CASE("scales of integer sums equal scalar [DOT-4] [DOT-5] [DOT-6]", "[kerne
         block.columns = size;
         block.stride = size + 1;
         block.out_stride = size + 2;
-        Guarded acc(3 * block.stride, 4), row(3, 4), column(size, 4);
+        Guarded acc(3 * size + 2, 4), row(3, 4), column(size, 4);
         for (std::int64_t i = 0; i < acc.count(); ++i) {
           const std::uint32_t word = words.next();
           acc.set_bits(i, word >> words.below(24));

@@ -28,7 +28,7 @@ TEST_CASE("sums, rectifiers, masks and descents equal scalar [FLT-7]", "[kernels
           block.stride = size + 1;
           block.out_stride = size + 2;
           block.factor = rounded(type, 0.01f);
-          Guarded x = filled(type, 3 * block.stride, Fill::kSpecial, words);
+          Guarded x = filled(type, 3 * block.stride - 1, Fill::kSpecial, words);
           Guarded other = filled(type, 3 * size, Fill::kSpecial, words);
           block.x = x.data();
           block.other = {other.data(), words.below(2) == 0 ? 0 : size, 1};
