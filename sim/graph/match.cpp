@@ -23,7 +23,7 @@ namespace {
 // repetition is copied into the automaton).
 std::optional<std::string> too_costly(const std::string& pattern) {
   constexpr int kDeepest = 16;
-  constexpr long kMostRepeats = 64;
+  constexpr long kMostRepeats = 64, kCounted = 1000000;  // counts and their product stop there
   if (pattern.size() > kMaxPattern) {
     return "the pattern has " + std::to_string(pattern.size()) + " characters, more than " +
            std::to_string(kMaxPattern);
@@ -41,13 +41,13 @@ std::optional<std::string> too_costly(const std::string& pattern) {
       long count = 0;
       for (std::size_t j = i + 1; j < pattern.size() && pattern[j] != '}'; ++j) {
         if (pattern[j] == ',') {
-          repeats *= std::max(1L, count);
+          repeats = std::min(kCounted, repeats * std::max(1L, count));
           count = 0;
         } else if (pattern[j] >= '0' && pattern[j] <= '9') {
-          count = std::min(1000000L, count * 10 + (pattern[j] - '0'));
+          count = std::min(kCounted, count * 10 + (pattern[j] - '0'));
         }
       }
-      repeats = std::min(1000000L, repeats * std::max(1L, count));
+      repeats = std::min(kCounted, repeats * std::max(1L, count));
       if (repeats > kMostRepeats) {
         return "repeat counts multiply to more than " + std::to_string(kMostRepeats);
       }

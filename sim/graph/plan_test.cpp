@@ -219,6 +219,18 @@ TEST_CASE("module paths are matched in full, in bounded time [RULE-PATTERN]", "[
   CHECK(ModulePattern("(a{60}){60}").error());
 }
 
+// The product of eleven of these counts is 0 modulo 2^64, and so were all products behind it.
+TEST_CASE("counts of any number are too many repeats [RULE-PATTERN]", "[plan]") {
+  std::string counts = "a{";
+  for (int i = 0; i < 11; ++i) counts += "1000000,";
+  for (const std::string& pattern : {counts + "1}", counts + "1}(a{60}){60}"}) {
+    INFO(pattern);
+    const auto error = ModulePattern(pattern).error();
+    REQUIRE(error.has_value());
+    CHECK(error->find("repeat counts") != std::string::npos);
+  }
+}
+
 TEST_CASE("a comment in a module path is left out, one without end refused [RULE-PATTERN]",
           "[plan]") {
   CHECK(ModulePattern("a+(?#b)c").matches("aac"));
