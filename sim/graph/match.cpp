@@ -19,11 +19,28 @@ struct ModulePattern::Compiled {
 
 namespace {
 
+constexpr long kMostCounted = 1000000;  // counts and their product stop there
+
+// The product of the counts in the braces that open at `open`.
+long counts_in_braces(const std::string& pattern, std::size_t open) {
+  long product = 1, count = 0;
+  for (std::size_t i = open + 1;; ++i) {
+    const bool last = i >= pattern.size() || pattern[i] == '}';
+    if (last || pattern[i] == ',') {
+      product = std::min(kMostCounted, product * std::max(1L, count));
+      count = 0;
+    } else if (pattern[i] >= '0' && pattern[i] <= '9') {
+      count = std::min(kMostCounted, count * 10 + (pattern[i] - '0'));
+    }
+    if (last) return product;
+  }
+}
+
 // Bounds what a hostile pattern can cost: nesting (the parser recurses) and repeat counts (each
 // repetition is copied into the automaton).
 std::optional<std::string> too_costly(const std::string& pattern) {
   constexpr int kDeepest = 16;
-  constexpr long kMostRepeats = 64, kCounted = 1000000;  // counts and their product stop there
+  constexpr long kMostRepeats = 64;
   if (pattern.size() > kMaxPattern) {
     return "the pattern has " + std::to_string(pattern.size()) + " characters, more than " +
            std::to_string(kMaxPattern);
@@ -38,16 +55,7 @@ std::optional<std::string> too_costly(const std::string& pattern) {
     } else if (pattern[i] == ')') {
       --depth;
     } else if (pattern[i] == '{') {
-      long count = 0;
-      for (std::size_t j = i + 1; j < pattern.size() && pattern[j] != '}'; ++j) {
-        if (pattern[j] == ',') {
-          repeats = std::min(kCounted, repeats * std::max(1L, count));
-          count = 0;
-        } else if (pattern[j] >= '0' && pattern[j] <= '9') {
-          count = std::min(kCounted, count * 10 + (pattern[j] - '0'));
-        }
-      }
-      repeats = std::min(kCounted, repeats * std::max(1L, count));
+      repeats *= counts_in_braces(pattern, i);  // both small: what is too much was returned
       if (repeats > kMostRepeats) {
         return "repeat counts multiply to more than " + std::to_string(kMostRepeats);
       }

@@ -59,6 +59,12 @@ MXCHECK_TARGET void transpose_block(const std::uint8_t* const* lines, int count,
   }
 }
 
+// Groups of four bytes dealt out to the lanes: group 4 g + L becomes group g of lane L.
+MXCHECK_TARGET inline __m512i dealt(__m512i groups) {
+  const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+  return _mm512_maskz_permutexvar_epi32(kAll16, order, groups);
+}
+
 // One step, four planes, of up to 8 columns.
 MXCHECK_TARGET inline void interleave_8(const std::uint8_t* plane, std::int64_t stride,
                                         __mmask8 some, __m256i flip, std::uint8_t* out) {
@@ -75,7 +81,6 @@ MXCHECK_TARGET inline void interleave_8(const std::uint8_t* plane, std::int64_t 
 // Of up to 16.
 MXCHECK_TARGET inline void interleave_16(const std::uint8_t* plane, std::int64_t stride,
                                          __mmask16 some, __m512i flip, std::uint8_t* out) {
-  const __m512i lanes = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
   const __m512i bytes = _mm512_maskz_broadcast_i32x4(
       kAll16, _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
   const __m128i p0 = _mm_maskz_loadu_epi8(some, plane);
@@ -86,20 +91,18 @@ MXCHECK_TARGET inline void interleave_16(const std::uint8_t* plane, std::int64_t
   all = _mm512_maskz_inserti32x4(kAll16, all, p1, 1);
   all = _mm512_maskz_inserti32x4(kAll16, all, p2, 2);
   all = _mm512_maskz_inserti32x4(kAll16, all, p3, 3);
-  all = _mm512_shuffle_epi8(_mm512_maskz_permutexvar_epi32(kAll16, lanes, all), bytes);
+  all = _mm512_shuffle_epi8(dealt(all), bytes);
   _mm512_mask_storeu_epi32(out, some, _mm512_xor_si512(all, flip));
 }
 
-// Of 64. Each plane's groups of four columns are dealt out to the lanes first, so that what is
-// interleaved within the lanes comes out in order.
+// Of 64. Each plane's columns are dealt out first, so that what is interleaved within the lanes
+// comes out in order.
 MXCHECK_TARGET inline void interleave_64(const std::uint8_t* plane, std::int64_t stride,
                                          __m512i flip, std::uint8_t* out) {
-  const __m512i deal = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
   __m512i p[4];
 #pragma GCC unroll 4
   for (int i = 0; i < 4; ++i) {
-    const __m512i codes = _mm512_xor_si512(_mm512_loadu_si512(plane + i * stride), flip);
-    p[i] = _mm512_maskz_permutexvar_epi32(kAll16, deal, codes);
+    p[i] = dealt(_mm512_xor_si512(_mm512_loadu_si512(plane + i * stride), flip));
   }
   const __m512i a = _mm512_maskz_unpacklo_epi8(kAll64, p[0], p[1]),
                 b = _mm512_maskz_unpacklo_epi8(kAll64, p[2], p[3]);
