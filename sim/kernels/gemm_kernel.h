@@ -37,14 +37,16 @@ struct GemmStrip {
 };
 using GemmFunction = void (*)(const GemmStrip& strip);
 
-// Bytes from lines of codes to [steps][width][4]: byte b of step s of line i is the code
-// k = 4 s + b of that line, exclusive-or `flip` (0x80 turns s8 into s8 + 128 as u8, and back).
+// From lines of codes to [steps][width][group]: code b of step s of line i is the code k = group s
+// + b of that line; a byte exclusive-or `flip` (0x80 turns s8 into s8 + 128 as u8, and back), or
+// extended to 16 bits, by its sign if the codes are signed.
 struct PackLines {
   const std::uint8_t* const* lines;  // [count] pointers, k contiguous in each
   int count;                         // lines
   int width;                         // of the panel, >= count
-  std::int64_t steps;                // whole groups of four only
-  std::uint8_t flip;
+  std::int64_t steps;                // whole groups only
+  std::uint8_t flip;                 // of bytes
+  bool is_signed;                    // of codes to extend
   std::uint8_t* out;
 };
 using PackLinesFunction = void (*)(const PackLines& panel);
@@ -58,18 +60,20 @@ struct PackPlanes {
   int width;
   std::int64_t steps;
   std::uint8_t flip;
+  bool is_signed;
   std::uint8_t* out;
 };
 using PackPlanesFunction = void (*)(const PackPlanes& panel);
 
-// Lines of codes one behind the other, exclusive-or `flip`: out[i * count + k] = codes[i *
-// line_stride + k] ^ flip.
+// Lines of codes one behind the other: code i * count + k of `out` is codes[i * line_stride + k],
+// exclusive-or `flip` or extended to 16 bits as above.
 struct CopyLines {
   const std::uint8_t* codes;
   std::int64_t line_stride;
   int lines;
   std::int64_t count;  // codes of a line
   std::uint8_t flip;
+  bool is_signed;
   std::uint8_t* out;
 };
 using CopyLinesFunction = void (*)(const CopyLines& lines);

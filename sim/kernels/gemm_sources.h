@@ -50,13 +50,14 @@ class MatrixSource {
         rhs_(rhs),
         format_{kernel.lhs, lhs.is_signed, kernel.group, rhs.isa()},
         sums_(rhs.isa(), lhs.is_signed, -rhs.offset()),
-        copy_(rhs.isa(), storage_offset(kernel.lhs, lhs.is_signed) != 0),
+        copy_(rhs.isa(), kernel.lhs, lhs.is_signed),
+        bytes_(code_bytes(kernel.lhs)),
         lines_(kernel.access == LhsAccess::kDirect && lhs.column_stride == 1 &&
                lhs.columns % kernel.group == 0),
-        direct_(lines_ && storage_offset(kernel.lhs, lhs.is_signed) == 0) {}
+        direct_(lines_ && bytes_ == 1 && storage_offset(kernel.lhs, lhs.is_signed) == 0) {}
 
   [[nodiscard]] std::int64_t row_bytes() const {
-    return direct_ ? 0 : rhs_.steps() * kernel_.group * code_bytes(kernel_.lhs);
+    return direct_ ? 0 : rhs_.steps() * kernel_.group * bytes_;
   }
   void prepare(std::int64_t first, int count, std::uint8_t* place) const {
     if (lines_) {
@@ -88,8 +89,8 @@ class MatrixSource {
   [[nodiscard]] View view(std::int64_t first, int count, const std::uint8_t* place) const {
     if (!lines_) return packed_view(kernel_, rhs_.steps(), count, place);
     const std::uint8_t* from = direct_ ? lhs_.codes + first * lhs_.row_stride : place;
-    const std::int64_t stride = direct_ ? lhs_.row_stride : lhs_.columns;
-    return {from, &kNoOffset, 1, rhs_.steps(), stride, kernel_.group};
+    const std::int64_t stride = direct_ ? lhs_.row_stride : lhs_.columns * bytes_;
+    return {from, &kNoOffset, 1, rhs_.steps(), stride, kernel_.group * bytes_};
   }
 
  private:
@@ -99,6 +100,7 @@ class MatrixSource {
   PanelFormat format_;
   LineSums sums_;
   LineCopy copy_;
+  std::int64_t bytes_;   // of a stored code
   bool lines_, direct_;  // rows as lines: a copy of them, or where they lie
 };
 
@@ -174,7 +176,7 @@ class WindowSource {
     const auto segments = static_cast<std::int64_t>(lhs_.offsets.size());
     return {start(first),    lhs_.offsets.data(),
             segments,        rhs_.steps() / std::max<std::int64_t>(segments, 1),
-            lhs_.row_stride, kernel_.group};
+            lhs_.row_stride, kernel_.group * code_bytes(kernel_.lhs)};
   }
 
  private:

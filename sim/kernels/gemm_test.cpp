@@ -301,46 +301,89 @@ TEST_CASE("passing sums are those that are kept, block by block [DOT-8]", "[kern
   }
 }
 
-TEST_CASE("packing kernels agree byte for byte with plain C++ [HW-TYPE]", "[kernels]") {
+// Every code where DOT-8's panels have it, as stored; what is not a code's place is not written,
+// but for the padding along k.
+std::vector<std::uint8_t> panel_of(const PanelFormat& format, const LineMatrix& from, int count,
+                                   int width, std::int64_t codes, std::vector<std::uint8_t> out) {
+  const std::int64_t padded = panel_steps(codes, 0, format.group) * format.group;
+  const std::int64_t bytes = code_bytes(format.storage);
+  for (std::int64_t k = 0; k < padded; ++k) {
+    for (int line = 0; line < count; ++line) {
+      const std::int32_t stored =
+          k >= codes
+              ? 0
+              : code(from.codes[line * from.line_stride + k * from.k_stride], format.is_signed) +
+                    storage_offset(format.storage, format.is_signed);
+      const std::int64_t at = (k / format.group * width + line) * format.group + k % format.group;
+      for (std::int64_t b = 0; b < bytes; ++b) {
+        out[static_cast<std::size_t>(at * bytes + b)] = static_cast<std::uint8_t>(stored >> 8 * b);
+      }
+    }
+  }
+  return out;
+}
+
+TEST_CASE("packing kernels put every code in its place [HW-TYPE]", "[kernels]") {
+  constexpr std::array<PanelFormat, 5> kFormats = {{{Storage::kU8, true, 4},
+                                                    {Storage::kS8, true, 4},
+                                                    {Storage::kS16, true, 2},
+                                                    {Storage::kS16, false, 2},
+                                                    {Storage::kS8, true, 8}}};
   for (const Isa isa : isas_under_test()) {
-    for (const std::int64_t codes : {1, 3, 4, 63, 64, 65, 131, 260}) {
-      for (const int count : {1, 5, 12, 16, 17, 31, 32}) {
-        for (const bool planes : {false, true}) {
-          const int width = count;
-          const auto source = random_codes(static_cast<std::size_t>(codes * count + 1), 6);
-          const LineMatrix from{source.data() + 1, planes ? 1 : codes, planes ? count : 1};
-          const auto bytes = static_cast<std::size_t>(panel_steps(codes, 0, 4) * width * 4);
-          std::vector<std::uint8_t> ours(bytes + 64, 0x77), plain(bytes + 64, 0x77);
-          PanelFormat format{Storage::kU8, true, 4, isa};
-          pack_matrix_panel(format, from, 0, count, width, codes, ours.data());
-          format.isa = Isa::kScalar;
-          pack_matrix_panel(format, from, 0, count, width, codes, plain.data());
-          INFO(name(isa) << " " << codes << " codes of " << count << " lines, planes " << planes);
-          CHECK(ours == plain);
+    for (PanelFormat format : kFormats) {
+      format.isa = isa;
+      for (const std::int64_t codes : {1, 3, 4, 15, 16, 63, 64, 65, 131, 260}) {
+        for (const int count : {1, 2, 3, 5, 6, 7, 8, 12, 16, 17, 31, 32, 64}) {
+          for (const int layout : {0, 1, 2}) {  // lines, planes, neither contiguous
+            const int width = count + layout;
+            const std::int64_t apart = layout == 2 ? 2 : 1;
+            const auto source =
+                random_codes(static_cast<std::size_t>((codes * count - 1) * apart + 2), 6);
+            const LineMatrix from = layout == 0
+                                        ? LineMatrix{source.data() + 1, codes, 1}
+                                        : LineMatrix{source.data() + 1, apart, count * apart};
+            const auto bytes =
+                static_cast<std::size_t>(panel_steps(codes, 0, format.group) * width *
+                                         format.group * code_bytes(format.storage));
+            const std::vector<std::uint8_t> untouched(bytes + 64, 0x77);
+            std::vector<std::uint8_t> ours = untouched;
+            pack_matrix_panel(format, from, 0, count, width, codes, ours.data());
+            INFO(name(isa) << " " << codes << " codes of " << count << " lines, layout " << layout
+                           << ", groups of " << format.group);
+            CHECK(ours == panel_of(format, from, count, width, codes, untouched));
+          }
         }
       }
     }
   }
 }
 
-TEST_CASE("copies of lines are the lines, flipped or not [HW-TYPE]", "[kernels]") {
+TEST_CASE("copies of lines are the lines, flipped, widened or neither [HW-TYPE]", "[kernels]") {
   for (const Isa isa : isas_under_test()) {
     for (const std::int64_t count : {1, 3, 63, 64, 65, 131, 260}) {
       for (const int lines : {1, 6}) {
-        for (const bool flipped : {false, true}) {
-          const std::int64_t stride = count + 5;
-          const auto source = random_codes(static_cast<std::size_t>(stride * lines), 10);
-          std::vector<std::uint8_t> out(static_cast<std::size_t>(lines * count + 64), 0x77),
-              plain = out;
-          LineCopy(isa, flipped)(source.data(), stride, lines, count, out.data());
-          for (std::int64_t i = 0; i < lines * count; ++i) {
-            const std::uint8_t code =
-                source[static_cast<std::size_t>(i / count * stride + i % count)];
-            plain[static_cast<std::size_t>(i)] =
-                static_cast<std::uint8_t>(flipped ? code ^ 0x80 : code);
+        for (const Storage storage : {Storage::kU8, Storage::kS8, Storage::kS16}) {
+          for (const bool is_signed : {false, true}) {
+            const std::int64_t stride = count + 5, bytes = code_bytes(storage);
+            const auto source = random_codes(static_cast<std::size_t>(stride * lines), 10);
+            std::vector<std::uint8_t> out(static_cast<std::size_t>(lines * count * bytes + 64),
+                                          0x77),
+                plain = out;
+            LineCopy(isa, storage, is_signed)(source.data(), stride, lines, count, out.data());
+            for (std::int64_t i = 0; i < lines * count; ++i) {
+              const std::int32_t stored =
+                  code(source[static_cast<std::size_t>(i / count * stride + i % count)],
+                       is_signed) +
+                  storage_offset(storage, is_signed);
+              for (std::int64_t b = 0; b < bytes; ++b) {
+                plain[static_cast<std::size_t>(i * bytes + b)] =
+                    static_cast<std::uint8_t>(stored >> 8 * b);
+              }
+            }
+            INFO(name(isa) << " " << lines << " lines of " << count << " in " << bytes
+                           << " bytes, signed " << is_signed);
+            CHECK(out == plain);
           }
-          INFO(name(isa) << " " << lines << " lines of " << count << ", flipped " << flipped);
-          CHECK(out == plain);
         }
       }
     }

@@ -9,9 +9,9 @@ std::vector<KernelInfo> all_kernels() {
   return {
 #define MXCHECK_GEMM_KERNEL(function, isa, rows, columns, group, lhs, rhs, access) \
   {#function, "gemm", Isa::isa, kProduct},
-#define MXCHECK_PACK_KERNEL(lines, planes, isa) \
+#define MXCHECK_PACK_KERNEL(lines, planes, group, bytes, isa) \
   {#lines, "pack", Isa::isa, kNone}, {#planes, "pack", Isa::isa, kNone},
-#define MXCHECK_COPY_KERNEL(function, isa) {#function, "copy", Isa::isa, kNone},
+#define MXCHECK_COPY_KERNEL(function, bytes, isa) {#function, "copy", Isa::isa, kNone},
 #define MXCHECK_SUM_KERNEL(lines, panel, isa) \
   {#lines, "sum", Isa::isa, kNone}, {#panel, "sum", Isa::isa, kNone},
 #define MXCHECK_VECTOR_KERNEL(family, block, function, isa) {#function, #family, Isa::isa, kNone},

@@ -1,5 +1,5 @@
-// The packing kernels for whole groups of byte codes; the last, partial group and 16-bit storage
-// are written here, once for all instruction sets.
+// The packing kernels for whole groups of codes; the last, partial group, and groups that no kernel
+// packs, are written here, once for all instruction sets.
 #include "sim/kernels/pack.h"
 
 #include <array>
@@ -10,12 +10,12 @@
 
 namespace mxcheck::kernels {
 
-#define MXCHECK_PACK_KERNEL(lines, planes, isa) \
-  void lines(const PackLines&);                 \
+#define MXCHECK_PACK_KERNEL(lines, planes, group, bytes, isa) \
+  void lines(const PackLines&);                               \
   void planes(const PackPlanes&);
 #include "sim/kernels/kernels.def"
 #undef MXCHECK_PACK_KERNEL
-#define MXCHECK_COPY_KERNEL(function, isa) void function(const CopyLines&);
+#define MXCHECK_COPY_KERNEL(function, bytes, isa) void function(const CopyLines&);
 #include "sim/kernels/kernels.def"
 #undef MXCHECK_COPY_KERNEL
 #define MXCHECK_SUM_KERNEL(lines, panel, isa) \
@@ -42,11 +42,14 @@ struct PackKernel {
   const char *lines_name, *planes_name;
   PackLinesFunction lines;
   PackPlanesFunction planes;
+  int group;
+  std::int64_t bytes;  // of a stored code
   Isa isa;
 };
 
 constexpr PackKernel kPackKernels[] = {
-#define MXCHECK_PACK_KERNEL(lines, planes, isa) {#lines, #planes, lines, planes, Isa::isa},
+#define MXCHECK_PACK_KERNEL(lines, planes, group, bytes, isa) \
+  {#lines, #planes, lines, planes, group, bytes, Isa::isa},
 #include "sim/kernels/kernels.def"
 #undef MXCHECK_PACK_KERNEL
 };
@@ -54,24 +57,30 @@ constexpr PackKernel kPackKernels[] = {
 struct CopyKernel {
   const char* name;
   CopyLinesFunction run;
+  std::int64_t bytes;  // of a stored code
   Isa isa;
 };
 constexpr CopyKernel kCopyKernels[] = {
-#define MXCHECK_COPY_KERNEL(function, isa) {#function, function, Isa::isa},
+#define MXCHECK_COPY_KERNEL(function, bytes, isa) {#function, function, bytes, Isa::isa},
 #include "sim/kernels/kernels.def"
 #undef MXCHECK_COPY_KERNEL
 };
 
-const PackKernel& best_pack_kernel(Isa isa) {
-  const PackKernel* best = kPackKernels;
+// The best for this format; nullptr if its groups are packed code by code.
+const PackKernel* best_pack_kernel(const PanelFormat& format) {
+  const PackKernel* best = nullptr;
   for (const PackKernel& kernel : kPackKernels) {
-    if (covers(isa, kernel.isa)) best = &kernel;
+    const bool fits = kernel.group == format.group && kernel.bytes == code_bytes(format.storage);
+    if (fits && covers(format.isa, kernel.isa)) best = &kernel;
   }
-  return *best;
+  return best;
 }
 
+std::uint8_t flip_of(Storage storage, bool is_signed) {
+  return storage_offset(storage, is_signed) == 0 ? 0 : 0x80;
+}
 std::uint8_t flip_of(const PanelFormat& format) {
-  return storage_offset(format.storage, format.is_signed) == 0 ? 0 : 0x80;
+  return flip_of(format.storage, format.is_signed);
 }
 
 // Code k of a line into its place, in any storage.
@@ -116,15 +125,14 @@ std::int64_t panel_steps(std::int64_t k, std::int64_t segment, int group) {
 
 void pack_line_panel(const PanelFormat& format, const std::uint8_t* const* lines, int count,
                      int width, std::int64_t codes, std::uint8_t* out) {
-  const bool bytes = format.storage != Storage::kS16 && format.group == 4;
-  const std::int64_t whole = bytes ? codes / 4 : 0;
+  const PackKernel* kernel = best_pack_kernel(format);
+  const std::int64_t whole = kernel != nullptr ? codes / format.group : 0;
   if (whole > 0) {
-    const PackKernel& kernel = best_pack_kernel(format.isa);
-    note_use(kernel.lines_name);
-    kernel.lines({lines, count, width, whole, flip_of(format), out});
+    note_use(kernel->lines_name);
+    kernel->lines({lines, count, width, whole, flip_of(format), format.is_signed, out});
   }
   for (int line = 0; line < count; ++line) {
-    for (std::int64_t k = whole * 4; k < codes; ++k) {
+    for (std::int64_t k = whole * format.group; k < codes; ++k) {
       store_code(format, lines[line][k], width, line, k, out);
     }
   }
@@ -144,14 +152,15 @@ void pack_matrix_panel(const PanelFormat& format, const LineMatrix& from, std::i
     pack_line_panel(format, lines.data(), count, width, codes, out);
     return;
   }
-  const bool bytes = format.storage != Storage::kS16 && format.group == 4;
-  const std::int64_t whole = bytes && from.line_stride == 1 ? codes / 4 : 0;
+  const PackKernel* kernel = best_pack_kernel(format);
+  const bool planes = kernel != nullptr && from.line_stride == 1;
+  const std::int64_t whole = planes ? codes / format.group : 0;
   if (whole > 0) {
-    const PackKernel& kernel = best_pack_kernel(format.isa);
-    note_use(kernel.planes_name);
-    kernel.planes({origin, from.k_stride, count, width, whole, flip_of(format), out});
+    note_use(kernel->planes_name);
+    kernel->planes(
+        {origin, from.k_stride, count, width, whole, flip_of(format), format.is_signed, out});
   }
-  for (std::int64_t k = whole * 4; k < codes; ++k) {
+  for (std::int64_t k = whole * format.group; k < codes; ++k) {
     for (int line = 0; line < count; ++line) {
       store_code(format, origin[line * from.line_stride + k * from.k_stride], width, line, k, out);
     }
@@ -159,9 +168,10 @@ void pack_matrix_panel(const PanelFormat& format, const LineMatrix& from, std::i
   clear_padding(format, count, width, codes, out);
 }
 
-LineCopy::LineCopy(Isa isa, bool flipped) : flip_(flipped ? 0x80 : 0) {
+LineCopy::LineCopy(Isa isa, Storage storage, bool is_signed)
+    : flip_(flip_of(storage, is_signed)), is_signed_(is_signed) {
   for (const CopyKernel& kernel : kCopyKernels) {
-    if (!covers(isa, kernel.isa)) continue;
+    if (kernel.bytes != code_bytes(storage) || !covers(isa, kernel.isa)) continue;
     run_ = kernel.run;
     name_ = kernel.name;
   }

@@ -35,22 +35,22 @@ struct LineMatrix {
 void pack_matrix_panel(const PanelFormat& format, const LineMatrix& from, std::int64_t first,
                        int count, int width, std::int64_t codes, std::uint8_t* out);
 
-// Copies lines of byte codes, as they are or as the other sign is stored, by the best kernel of an
-// instruction set.
+// Copies lines of codes as a storage has them, by the best kernel of an instruction set.
 class LineCopy {
  public:
-  LineCopy(Isa isa, bool flipped);
-  // out: [lines, count], from lines `line_stride` bytes apart.
+  LineCopy(Isa isa, Storage storage, bool is_signed);
+  // out: [lines, count] as stored, from lines `line_stride` bytes apart.
   void operator()(const std::uint8_t* codes, std::int64_t line_stride, int lines,
                   std::int64_t count, std::uint8_t* out) const {
     note_use(name_);
-    run_({codes, line_stride, lines, count, flip_, out});
+    run_({codes, line_stride, lines, count, flip_, is_signed_, out});
   }
 
  private:
   CopyLinesFunction run_ = nullptr;
   const char* name_ = "";
   std::uint8_t flip_;
+  bool is_signed_;
 };
 
 // `factor` times the sums of codes along k, modulo 2^32, by the best kernel of an instruction set.

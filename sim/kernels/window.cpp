@@ -27,15 +27,17 @@ bool is_pointwise(const Convolution2d& s) {
 
 PaddedImage::PaddedImage(const Convolution2d& s, const std::uint8_t* x, bool is_signed,
                          const PackedRhs& kernel, Buffer& memory) {
-  const std::int32_t moved = storage_offset(kernel.kernel().lhs, is_signed);
-  const int border = moved == 0 ? 0 : 0x80;  // code 0 as stored
-  const LineCopy copy(kernel.isa(), moved != 0);
+  const Storage storage = kernel.kernel().lhs;
+  const std::int32_t moved = storage_offset(storage, is_signed);
+  const int border = moved == 0 ? 0 : 0x80;  // every byte of code 0 as stored
+  const LineCopy copy(kernel.isa(), storage, is_signed);
+  const std::int64_t pixel = s.channels * code_bytes(storage);  // bytes, as stored
   // What the windows reach, from the first row and column they name.
   const std::int64_t rows =
       (s.out_height - 1) * s.stride_height + (s.kernel_height - 1) * s.dilation_height + 1;
   const std::int64_t columns =
       (s.out_width - 1) * s.stride_width + (s.kernel_width - 1) * s.dilation_width + 1;
-  const std::int64_t line = columns * s.channels;
+  const std::int64_t line = columns * pixel;
   const auto bytes = static_cast<std::size_t>(s.batch * rows * line);
   std::uint8_t* image = memory.reserve(bytes);
   image_ = image;
@@ -52,29 +54,29 @@ PaddedImage::PaddedImage(const Convolution2d& s, const std::uint8_t* x, bool is_
       }
       const std::uint8_t* source =
           x + ((b * s.height + from) * s.width + (first - s.left)) * s.channels;
-      std::memset(to, border, static_cast<std::size_t>(first * s.channels));
-      copy(source, 0, 1, (last - first) * s.channels, to + first * s.channels);
-      std::memset(to + last * s.channels, border,
-                  static_cast<std::size_t>((columns - last) * s.channels));
+      std::memset(to, border, static_cast<std::size_t>(first * pixel));
+      copy(source, 0, 1, (last - first) * s.channels, to + first * pixel);
+      std::memset(to + last * pixel, border, static_cast<std::size_t>((columns - last) * pixel));
     }
   }
   window_.is_signed = is_signed;
   window_.lines = s.batch * s.out_height;
   window_.width = s.out_width;
-  window_.row_stride = s.stride_width * s.channels;
+  window_.row_stride = s.stride_width * pixel;
   for (std::int64_t i = 0; i < window_.lines; ++i) {
     const std::int64_t row = i / s.out_height * rows + i % s.out_height * s.stride_height;
     window_.starts.push_back(image + row * line);
   }
   for (std::int64_t r = 0; r < s.kernel_height; ++r) {
     for (std::int64_t c = 0; c < s.kernel_width; ++c) {
-      window_.offsets.push_back(r * s.dilation_height * line + c * s.dilation_width * s.channels);
+      window_.offsets.push_back(r * s.dilation_height * line + c * s.dilation_width * pixel);
     }
   }
   if (kernel.offset() != 0) sum_windows(s, rows, columns, kernel, moved);
 }
 
-// The sum of a window is the sum over its taps of the sums of pixels.
+// The sum of a window is the sum over its taps of the sums of pixels. Of codes a byte each: others
+// are stored without an offset.
 void PaddedImage::sum_windows(const Convolution2d& s, std::int64_t rows, std::int64_t columns,
                               const PackedRhs& kernel, std::int32_t moved) {
   const std::uint8_t* image = image_;
