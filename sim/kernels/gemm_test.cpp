@@ -390,6 +390,68 @@ TEST_CASE("copies of lines are the lines, flipped, widened or neither [HW-TYPE]"
   }
 }
 
+// What a sum kernel gives for a line: factor * sum of its codes, modulo 2^32.
+std::int32_t scaled_sum(const std::uint8_t* codes, std::int64_t step, std::int64_t count,
+                        bool is_signed, std::int32_t factor) {
+  std::uint32_t sum = 0;
+  for (std::int64_t k = 0; k < count; ++k) {
+    sum += static_cast<std::uint32_t>(code(codes[k * step], is_signed));
+  }
+  return static_cast<std::int32_t>(static_cast<std::uint32_t>(factor) * sum);
+}
+
+TEST_CASE("sums of lines are factor times the sum of their codes modulo 2^32 [DOT-8]",
+          "[kernels]") {
+  for (const Isa isa : isas_under_test()) {
+    for (const bool is_signed : {false, true}) {
+      for (const std::int32_t factor : {1, -128, 0x01234567}) {
+        const LineSums sums(isa, is_signed, factor);
+        for (const std::int64_t count : {1, 3, 4, 31, 32, 33, 63, 64, 65, 131, 260}) {
+          for (const int lines : {1, 2, 4, 5, 15, 16, 17, 33}) {
+            const std::int64_t stride = count + 5;
+            const auto source =
+                random_codes(static_cast<std::size_t>((lines - 1) * stride + count), 12);
+            std::vector<std::int32_t> out(static_cast<std::size_t>(lines + 8), kCanary),
+                plain = out;
+            sums(source.data(), stride, lines, count, out.data());
+            for (int i = 0; i < lines; ++i) {
+              plain[static_cast<std::size_t>(i)] =
+                  scaled_sum(source.data() + i * stride, 1, count, is_signed, factor);
+            }
+            INFO(name(isa) << " " << lines << " lines of " << count << ", signed " << is_signed);
+            CHECK(out == plain);
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("sums of a packed panel are those of its lines [DOT-8]", "[kernels]") {
+  for (const Isa isa : isas_under_test()) {
+    for (const bool is_signed : {false, true}) {
+      const LineSums sums(isa, is_signed, -128);
+      const PanelFormat format{Storage::kS8, is_signed, 4, Isa::kScalar};
+      for (const std::int64_t codes : {4, 12, 64, 260}) {
+        for (const int width : {1, 2, 5, 6, 7, 8, 9, 16, 17, 31}) {
+          const auto source = random_codes(static_cast<std::size_t>(codes * width), 13);
+          Fenced panel(static_cast<std::size_t>(codes * width));
+          pack_matrix_panel(format, {source.data(), 1, width}, 0, width, width, codes,
+                            panel.data());
+          std::vector<std::int32_t> out(static_cast<std::size_t>(width + 8), kCanary), plain = out;
+          sums.panel(panel.data(), width, codes, out.data());
+          for (int i = 0; i < width; ++i) {
+            plain[static_cast<std::size_t>(i)] =
+                scaled_sum(source.data() + i, width, codes, is_signed, -128);
+          }
+          INFO(name(isa) << " " << width << " lines of " << codes << ", signed " << is_signed);
+          CHECK(out == plain);
+        }
+      }
+    }
+  }
+}
+
 TEST_CASE("a forced instruction set is obeyed or refused with what there is", "[kernels]") {
   CHECK(choose_isa("").value() == best_isa());
   CHECK(choose_isa("scalar").value() == Isa::kScalar);
