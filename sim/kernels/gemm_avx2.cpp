@@ -2,9 +2,8 @@
 // by vpmaddwd (at most 2 x 255 x 255). vpmaddubsw is never used: it saturates its pairs at 16 bits.
 //
 // DOT-8. A tile of 6 x 16: twelve sums; a step is two loads and six broadcasts for twelve
-// multiply-adds. It is one piece of assembly, four steps a turn: as intrinsics g++ 12 makes turns
-// of one step of the same speed, but with more of them before a tile's last is known to be its last
-// (README.md has the figures of both). gemm_avx512vnni.cpp is built alike and says more.
+// multiply-adds. It is one piece of assembly, built like that of gemm_avx512vnni.cpp, which says
+// more: of the same instructions g++ 12 makes a slower one (README.md has the figures of both).
 #include "sim/kernels/gemm_kernel.h"
 
 #if defined(__x86_64__)
@@ -55,8 +54,8 @@ static_assert(kFetchedBytes == 32, "128 for four steps below");
 #define MXCHECK_ZERO(sum) MXCHECK_DO("vpxor " sum ",", MXCHECK_TO(sum))
 #define MXCHECK_ZERO_ROW(i, d) MXCHECK_ZERO(MXCHECK_SUM_##i##_0) MXCHECK_ZERO(MXCHECK_SUM_##i##_1)
 
-// A step: two codes along k. It is 64 bytes of the right side. Both products before both sums: the
-// other way round is 5 % slower on a Zen 3 core.
+// A step: two codes along k. It is 64 bytes of the right side. Both products come before both sums:
+// the other way round is slower.
 #define MXCHECK_LOAD(from) \
   MXCHECK_DO("vmovdqu " from ",", "%%ymm12") MXCHECK_DO("vmovdqu 32+" from ",", "%%ymm13")
 #define MXCHECK_ROW(i, d)                             \

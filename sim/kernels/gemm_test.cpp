@@ -117,6 +117,56 @@ TEST_CASE("every number of rows against every part of a panel [DOT-8]", "[kernel
   }
 }
 
+// Not every storage has an offset to put right, but every kernel takes what puts it right.
+TEST_CASE("a strip adds what it is told to its rows and columns [DOT-8]", "[kernels]") {
+  constexpr std::int64_t kNoOffset = 0;
+  for (const GemmKernel& kernel : gemm_kernels()) {
+    if (!under_test(kernel.isa)) continue;
+    const int rows = kernel.rows;
+    const std::int64_t k = 3 * kernel.group, n = kernel.columns + 3;
+    const auto lhs_codes = random_codes(static_cast<std::size_t>(rows * k), 14);
+    const auto rhs_codes = random_codes(static_cast<std::size_t>(k * n), 15);
+    // Codes as the kernel stores them, so that nothing is put right by the packing.
+    const CodeMatrix lhs{lhs_codes.data(), rows, k, k, 1, kernel.lhs != Storage::kU8};
+    const CodeMatrix rhs{rhs_codes.data(), k, n, n, 1, kernel.rhs != Storage::kU8};
+    PackedRhs packed;
+    packed.pack(kernel, kernel.isa, rhs);
+    const PanelFormat format{kernel.lhs, lhs.is_signed, kernel.group, kernel.isa};
+    Fenced panel(static_cast<std::size_t>(rows * k * code_bytes(kernel.lhs)));
+    pack_matrix_panel(format, {lhs.codes, k, 1}, 0, rows, rows, k, panel.data());
+    std::vector<std::int32_t> row_init, column_init(static_cast<std::size_t>(2 * kernel.columns));
+    for (int i = 0; i < rows; ++i) row_init.push_back(0x7ffffff0 + i);
+    for (std::size_t j = 0; j < column_init.size(); ++j) {
+      column_init[j] = 1000 * static_cast<std::int32_t>(j) - 7;
+    }
+    std::vector<std::int32_t> acc(static_cast<std::size_t>(rows * n), kCanary);
+    GemmStrip strip{};
+    strip.lhs = strip.fetch = strip.ahead = panel.data();
+    strip.offsets = &kNoOffset;
+    strip.segments = 1;
+    strip.row_stride = kernel.group * code_bytes(kernel.lhs);
+    strip.step_stride = rows * strip.row_stride;
+    strip.steps = 3;
+    strip.rhs = packed.panel(0);
+    strip.row_init = row_init.data();
+    strip.has_row_init = true;
+    strip.column_init = column_init.data();
+    strip.acc = acc.data();
+    strip.stride = strip.columns = n;
+    strip.rows = rows;
+    kernel.run(strip);
+    auto expected = definition(lhs, rhs);
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      const auto column = i % static_cast<std::size_t>(n), row = i / static_cast<std::size_t>(n);
+      const auto added = static_cast<std::uint32_t>(row_init[row]) +
+                         static_cast<std::uint32_t>(column_init[column]);
+      expected[i] = static_cast<std::int32_t>(static_cast<std::uint32_t>(expected[i]) + added);
+    }
+    INFO(kernel.name);
+    CHECK(acc == expected);
+  }
+}
+
 TEST_CASE("a product has the same bits for any number of threads [DOT-8]", "[kernels]") {
   for (const unsigned threads : {1U, 2U, 3U, 7U}) {
     base::Pool pool(threads);
