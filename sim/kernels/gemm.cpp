@@ -75,20 +75,16 @@ void PackedRhs::pack(const GemmKernel& kernel, Isa isa, const CodeMatrix& rhs,
   const std::int64_t bytes = code_bytes(kernel.rhs);
   const std::int64_t panel_bytes = steps_ * kernel.columns * kernel.group * bytes;
   std::uint8_t* out = codes_.reserve(static_cast<std::size_t>(panels() * panel_bytes));
-  inits_.assign(static_cast<std::size_t>(panels() * kernel.columns), 0);
   const std::int64_t segments = segment_ == 0 ? 0 : k_ / segment_;
   const std::int64_t segment_bytes =
       segments == 0 ? 0 : steps_ / segments * kernel.columns * kernel.group * bytes;
-  // A row of stored ones times the panel gives its column sums.
+  inits_.assign(static_cast<std::size_t>(panels() * kernel.columns), 0);
+  // Of a left side of the sign that the kernel does not store; 16 bits store both.
+  const std::int32_t lo = storage_offset(kernel.lhs, kernel.lhs == Storage::kU8);
   Buffer ones;
-  const auto count = static_cast<std::size_t>(steps_ * kernel.group);
-  std::uint8_t* one = ones.reserve(count * static_cast<std::size_t>(code_bytes(kernel.lhs)));
-  for (std::size_t i = 0; i < count; ++i) {
-    if (kernel.lhs == Storage::kS16) {
-      reinterpret_cast<std::int16_t*>(one)[i] = 1;
-    } else {
-      one[i] = 1;
-    }
+  if (lo != 0) {
+    const auto count = static_cast<std::size_t>(steps_ * kernel.group);
+    std::fill_n(ones.reserve(count), count, std::uint8_t{1});
   }
   for (std::int64_t panel = 0; panel < panels(); ++panel) {
     const std::int64_t first = panel * kernel.columns;
@@ -101,23 +97,25 @@ void PackedRhs::pack(const GemmKernel& kernel, Isa isa, const CodeMatrix& rhs,
       pack_matrix_panel(format, part, first, width, kernel.columns, segment_,
                         place + s * segment_bytes);
     }
-    const std::int64_t step_bytes = kernel.group * code_bytes(kernel.lhs);
-    GemmStrip strip{};
-    strip.lhs = strip.fetch = strip.ahead = one;
-    strip.offsets = &kNoOffset;
-    strip.segments = 1;
-    strip.row_stride = strip.step_stride = step_bytes;
-    strip.steps = steps_;
-    strip.rhs = place;
-    strip.row_init = &kNoSum;
-    strip.acc = inits_.data() + first;
-    strip.stride = strip.columns = kernel.columns;
-    strip.rows = 1;
-    kernel.run(strip);
+    if (lo != 0) fill_inits(panel, ones.data());
   }
-  // Of a left side of the sign that the kernel does not store.
-  const std::int32_t lo = storage_offset(kernel.lhs, kernel.lhs == Storage::kU8);
   for (std::int32_t& sum : inits_) sum = numerics::wrap_mul(-lo, sum);
+}
+
+// The column sums of a panel that has just been packed: a row of stored ones times it.
+void PackedRhs::fill_inits(std::int64_t panel, const std::uint8_t* ones) {
+  GemmStrip strip{};
+  strip.lhs = strip.fetch = strip.ahead = ones;
+  strip.offsets = &kNoOffset;
+  strip.segments = 1;
+  strip.row_stride = strip.step_stride = kernel_->group;
+  strip.steps = steps_;
+  strip.rhs = codes_.data() + panel * panel_bytes();
+  strip.row_init = &kNoSum;
+  strip.acc = inits_.data() + panel * kernel_->columns;
+  strip.stride = strip.columns = kernel_->columns;
+  strip.rows = 1;
+  kernel_->run(strip);
 }
 
 std::int64_t PackedRhs::panels() const { return (n_ + kernel_->columns - 1) / kernel_->columns; }

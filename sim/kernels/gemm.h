@@ -87,6 +87,8 @@ class PackedRhs {
   Isa isa_ = Isa::kScalar;
   std::int64_t k_ = 0, n_ = 0, segment_ = 0, steps_ = 0;
   std::int32_t offset_ = 0;
+  void fill_inits(std::int64_t panel, const std::uint8_t* ones);
+
   Buffer codes_;
   std::vector<std::int32_t> inits_;
 };

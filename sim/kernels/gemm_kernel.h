@@ -65,8 +65,8 @@ struct PackPlanes {
 };
 using PackPlanesFunction = void (*)(const PackPlanes& panel);
 
-// Lines of codes one behind the other: code i * count + k of `out` is codes[i * line_stride + k],
-// exclusive-or `flip` or extended to 16 bits as above.
+// Copies of lines of codes: code k of line i, at out + i * out_stride, is codes[i * line_stride +
+// k], exclusive-or `flip` or extended to 16 bits as above.
 struct CopyLines {
   const std::uint8_t* codes;
   std::int64_t line_stride;
@@ -75,6 +75,7 @@ struct CopyLines {
   std::uint8_t flip;
   bool is_signed;
   std::uint8_t* out;
+  std::int64_t out_stride;  // bytes
 };
 using CopyLinesFunction = void (*)(const CopyLines& lines);
 

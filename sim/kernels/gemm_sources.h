@@ -52,17 +52,19 @@ class MatrixSource {
         sums_(rhs.isa(), lhs.is_signed, -rhs.offset()),
         copy_(rhs.isa(), kernel.lhs, lhs.is_signed),
         bytes_(code_bytes(kernel.lhs)),
+        copy_stride_(apart(lhs.columns * bytes_)),
         lines_(kernel.access == LhsAccess::kDirect && lhs.column_stride == 1 &&
                lhs.columns % kernel.group == 0),
         direct_(lines_ && bytes_ == 1 && storage_offset(kernel.lhs, lhs.is_signed) == 0) {}
 
   [[nodiscard]] std::int64_t row_bytes() const {
-    return direct_ ? 0 : rhs_.steps() * kernel_.group * bytes_;
+    if (direct_) return 0;
+    return lines_ ? copy_stride_ : rhs_.steps() * kernel_.group * bytes_;
   }
   void prepare(std::int64_t first, int count, std::uint8_t* place) const {
     if (lines_) {
       return copy_(lhs_.codes + first * lhs_.row_stride, lhs_.row_stride, count, lhs_.columns,
-                   place);
+                   place, copy_stride_);
     }
     const LineMatrix from{lhs_.codes, lhs_.row_stride, lhs_.column_stride};
     pack_matrix_panel(format_, from, first, count, count, lhs_.columns, place);
@@ -89,19 +91,27 @@ class MatrixSource {
   [[nodiscard]] View view(std::int64_t first, int count, const std::uint8_t* place) const {
     if (!lines_) return packed_view(kernel_, rhs_.steps(), count, place);
     const std::uint8_t* from = direct_ ? lhs_.codes + first * lhs_.row_stride : place;
-    const std::int64_t stride = direct_ ? lhs_.row_stride : lhs_.columns * bytes_;
+    const std::int64_t stride = direct_ ? lhs_.row_stride : copy_stride_;
     return {from, &kNoOffset, 1, rhs_.steps(), stride, kernel_.group * bytes_};
   }
 
  private:
+  // Rows that far apart lie in one set of a first-level cache, and drive each other and the right
+  // side out of it.
+  static constexpr std::int64_t kOneSet = 4096;
+  static std::int64_t apart(std::int64_t bytes) {
+    return bytes != 0 && bytes % kOneSet == 0 ? bytes + 64 : bytes;
+  }
+
   const CodeMatrix& lhs_;
   const GemmKernel& kernel_;
   const PackedRhs& rhs_;
   PanelFormat format_;
   LineSums sums_;
   LineCopy copy_;
-  std::int64_t bytes_;   // of a stored code
-  bool lines_, direct_;  // rows as lines: a copy of them, or where they lie
+  std::int64_t bytes_;        // of a stored code
+  std::int64_t copy_stride_;  // of the copy's rows, in bytes
+  bool lines_, direct_;       // rows as lines: a copy of them, or where they lie
 };
 
 class AddressSource {

@@ -167,6 +167,20 @@ TEST_CASE("a strip adds what it is told to its rows and columns [DOT-8]", "[kern
   }
 }
 
+// Their copies are moved apart.
+TEST_CASE("rows a cache set apart [DOT-8]", "[kernels]") {
+  for (const GemmKernel& kernel : gemm_kernels()) {
+    if (!under_test(kernel.isa)) continue;
+    int variant = 0;
+    for (const std::int64_t k : {2048, 4096}) {
+      for (int i = 0; i < 4; ++i) {
+        check(kernel, kernel.isa, {2 * kernel.rows + 1, k, kernel.columns + 1}, variant++ % 4,
+              nullptr);
+      }
+    }
+  }
+}
+
 TEST_CASE("a product has the same bits for any number of threads [DOT-8]", "[kernels]") {
   for (const unsigned threads : {1U, 2U, 3U, 7U}) {
     base::Pool pool(threads);
@@ -415,18 +429,19 @@ TEST_CASE("copies of lines are the lines, flipped, widened or neither [HW-TYPE]"
         for (const Storage storage : {Storage::kU8, Storage::kS8, Storage::kS16}) {
           for (const bool is_signed : {false, true}) {
             const std::int64_t stride = count + 5, bytes = code_bytes(storage);
+            const std::int64_t out_stride = count * bytes + (lines == 6 ? 3 : 0);
             const auto source = random_codes(static_cast<std::size_t>(stride * lines), 10);
-            std::vector<std::uint8_t> out(static_cast<std::size_t>(lines * count * bytes + 64),
-                                          0x77),
+            std::vector<std::uint8_t> out(static_cast<std::size_t>(lines * out_stride + 64), 0x77),
                 plain = out;
-            LineCopy(isa, storage, is_signed)(source.data(), stride, lines, count, out.data());
+            LineCopy(isa, storage, is_signed)(source.data(), stride, lines, count, out.data(),
+                                              out_stride);
             for (std::int64_t i = 0; i < lines * count; ++i) {
               const std::int32_t stored =
                   code(source[static_cast<std::size_t>(i / count * stride + i % count)],
                        is_signed) +
                   storage_offset(storage, is_signed);
               for (std::int64_t b = 0; b < bytes; ++b) {
-                plain[static_cast<std::size_t>(i * bytes + b)] =
+                plain[static_cast<std::size_t>(i / count * out_stride + i % count * bytes + b)] =
                     static_cast<std::uint8_t>(stored >> 8 * b);
               }
             }

@@ -39,11 +39,11 @@ void pack_matrix_panel(const PanelFormat& format, const LineMatrix& from, std::i
 class LineCopy {
  public:
   LineCopy(Isa isa, Storage storage, bool is_signed);
-  // out: [lines, count] as stored, from lines `line_stride` bytes apart.
+  // out: [lines, count] as stored, `out_stride` bytes apart, from lines `line_stride` bytes apart.
   void operator()(const std::uint8_t* codes, std::int64_t line_stride, int lines,
-                  std::int64_t count, std::uint8_t* out) const {
+                  std::int64_t count, std::uint8_t* out, std::int64_t out_stride) const {
     note_use(name_);
-    run_({codes, line_stride, lines, count, flip_, is_signed_, out});
+    run_({codes, line_stride, lines, count, flip_, is_signed_, out, out_stride});
   }
 
  private:

@@ -192,7 +192,7 @@ MXCHECK_TARGET void pack_planes(const PackPlanes& x) {
 template <bool kSigned>
 MXCHECK_TARGET void widen_lines(const CopyLines& x) {
   std::uint8_t* out = x.out;
-  for (int i = 0; i < x.lines; ++i, out += 2 * x.count) {
+  for (int i = 0; i < x.lines; ++i, out += x.out_stride) {
     const std::uint8_t* from = x.codes + i * x.line_stride;
     std::int64_t k = 0;
     for (; k + kWidened <= x.count; k += kWidened) {
@@ -277,7 +277,7 @@ MXCHECK_TARGET void pack_planes_x4_avx2(const PackPlanes& x) {
 MXCHECK_TARGET void copy_lines_avx2(const CopyLines& x) {
   const __m256i flip = _mm256_set1_epi8(static_cast<char>(x.flip));
   std::uint8_t* out = x.out;
-  for (int i = 0; i < x.lines; ++i, out += x.count) {
+  for (int i = 0; i < x.lines; ++i, out += x.out_stride) {
     const std::uint8_t* from = x.codes + i * x.line_stride;
     std::int64_t k = 0;
     for (; k + kBytes <= x.count; k += kBytes) {

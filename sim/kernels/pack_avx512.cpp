@@ -172,7 +172,7 @@ MXCHECK_TARGET void copy_lines_avx512(const CopyLines& x) {
   constexpr std::int64_t kBytes = 64;
   const __m512i flip = _mm512_set1_epi8(static_cast<char>(x.flip));
   std::uint8_t* out = x.out;
-  for (int i = 0; i < x.lines; ++i, out += x.count) {
+  for (int i = 0; i < x.lines; ++i, out += x.out_stride) {
     const std::uint8_t* from = x.codes + i * x.line_stride;
     std::int64_t k = 0;
     for (; k + kBytes <= x.count; k += kBytes) {

@@ -54,7 +54,7 @@ void pack_planes_s16x2_scalar(const PackPlanes& x) {
 void copy_lines_s16_scalar(const CopyLines& x) {
   for (int i = 0; i < x.lines; ++i) {
     for (std::int64_t k = 0; k < x.count; ++k) {
-      widen(x.codes[i * x.line_stride + k], x.is_signed, i * x.count + k, x.out);
+      widen(x.codes[i * x.line_stride + k], x.is_signed, k, x.out + i * x.out_stride);
     }
   }
 }
@@ -62,7 +62,8 @@ void copy_lines_s16_scalar(const CopyLines& x) {
 void copy_lines_scalar(const CopyLines& x) {
   for (int i = 0; i < x.lines; ++i) {
     for (std::int64_t k = 0; k < x.count; ++k) {
-      x.out[i * x.count + k] = static_cast<std::uint8_t>(x.codes[i * x.line_stride + k] ^ x.flip);
+      x.out[i * x.out_stride + k] =
+          static_cast<std::uint8_t>(x.codes[i * x.line_stride + k] ^ x.flip);
     }
   }
 }

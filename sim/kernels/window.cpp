@@ -55,7 +55,7 @@ PaddedImage::PaddedImage(const Convolution2d& s, const std::uint8_t* x, bool is_
       const std::uint8_t* source =
           x + ((b * s.height + from) * s.width + (first - s.left)) * s.channels;
       std::memset(to, border, static_cast<std::size_t>(first * pixel));
-      copy(source, 0, 1, (last - first) * s.channels, to + first * pixel);
+      copy(source, 0, 1, (last - first) * s.channels, to + first * pixel, 0);
       std::memset(to + last * pixel, border, static_cast<std::size_t>((columns - last) * pixel));
     }
   }
