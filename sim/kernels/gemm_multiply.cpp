@@ -189,7 +189,7 @@ class Product {
         if (prepares) prepare(block, place(block));
         const Columns& c = columns[static_cast<std::size_t>(i / blocks)];
         GemmStrip own = c.strip;
-        strip(block, place(block), next_place(block, to, place, prepares), c, own);
+        strip(block, {place(block), next_place(block, to, place, prepares)}, c, own);
       });
       return;
     }
@@ -199,7 +199,10 @@ class Product {
       const bool here = prepares && first == 0;  // the other columns find what was prepared
       for (std::int64_t block = from; block < to; ++block) {
         if (here) prepare(block, place(block));
-        strip(block, place(block), next_place(block, to, place, here), columns, one);
+        // Where the next rows are copied to, unless that is one place for all.
+        const bool copies = here && panels_ > block_panels_ && source_.row_bytes() != 0;
+        const std::uint8_t* copied = copies ? place(std::min(block + 1, to - 1)) : nullptr;
+        strip(block, {place(block), next_place(block, to, place, here), copied}, columns, one);
       }
     }
   }
@@ -213,12 +216,18 @@ class Product {
                     : source_.view(first, rows_.count(next), place(next)).lhs;
   }
 
+  // Of a block of rows: where it was prepared, what the next one begins with, and where that will
+  // be copied to, if it will.
+  struct Places {
+    const std::uint8_t *rows = nullptr, *next = nullptr, *copied = nullptr;
+  };
+
   // One block of rows against some panels: what is not of the columns is written to `strip`.
-  void strip(std::int64_t block, const std::uint8_t* place, const std::uint8_t* next_place,
-             const Columns& columns, GemmStrip& strip) const {
+  void strip(std::int64_t block, const Places& places, const Columns& columns,
+             GemmStrip& strip) const {
     const std::int64_t row = rows_.first(block);
     strip.rows = rows_.count(block);
-    const View view = source_.view(row, strip.rows, place);
+    const View view = source_.view(row, strip.rows, places.rows);
     strip.lhs = view.lhs;
     strip.offsets = view.offsets;
     strip.segments = view.segments;
@@ -227,11 +236,14 @@ class Product {
     strip.step_stride = view.step_stride;
     strip.row_init = row_init_.data() + row;
     if (run_.sums == Sums::kKept) strip.acc = columns.strip.acc + row * run_.stride;
-    strip.fetch = next_place;
+    strip.fetch = places.next;
     // Of no other use: the left side again, which a long right side may drive out.
     strip.ahead = strip.lhs;
     strip.ahead_step = 0;
-    if (block < columns.coming_blocks) {
+    if (places.copied != nullptr) {
+      strip.ahead = places.copied;
+      strip.ahead_step = columns.part_step;
+    } else if (block < columns.coming_blocks) {
       strip.ahead = columns.coming + block * columns.part;
       strip.ahead_step = columns.part_step;
     } else if (columns.written != nullptr) {
