@@ -23,7 +23,7 @@ Row bench_shape(const Shape& s, const Options& options, const Yardstick& yardsti
   fill_codes(rhs, s.k * s.n, 2);
   const std::span<std::int32_t> ours = sums(our_sums, s.m * s.n);
   const std::span<std::int32_t> theirs = sums(their_sums, s.m * s.n);
-  const kernels::GemmKernel& kernel = *kernels::gemm_kernels_for(options.isa).front();
+  const kernels::GemmKernel& kernel = kernels::gemm_kernel_for(options.isa, s.m);
   kernels::PackedRhs packed;
   packed.pack(kernel, options.isa, {rhs.data(), s.k, s.n, s.n, 1, true});
   const kernels::CodeMatrix left{lhs.data(), s.m, s.k, s.k, 1, true};

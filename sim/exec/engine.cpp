@@ -101,7 +101,7 @@ bool Engine::multiply_fast(const Matrices& x, std::int32_t* acc) {
     refuse("HW-LICENCE", fmt::format("level fast has no licence: {}", licence.reason));
     return true;
   }
-  const kernels::GemmKernel& kernel = *kernels::gemm_kernels_for(options_.isa).front();
+  const kernels::GemmKernel& kernel = kernels::gemm_kernel_for(options_.isa, x.m);
   thread_local kernels::PackedRhs packed;
   const KernelProduct product{kernel,
                               options_.isa,

@@ -72,7 +72,7 @@ double MlpStep::operations() const {
 
 void MlpStep::product(const CodeMatrix& lhs, const CodeMatrix& rhs, const Epilogue& epilogue) {
   const kernels::VectorKernels& vector = kernels::vector_kernels(isa_);
-  packed_.pack(*kernels::gemm_kernels_for(isa_).front(), isa_, rhs);
+  packed_.pack(kernels::gemm_kernel_for(isa_, lhs.rows), isa_, rhs);
   const std::int64_t n = rhs.columns;
   const kernels::BlockHook finish = [&](const kernels::Block& strip) {
     const std::int64_t first = strip.row * n + strip.column;

@@ -46,6 +46,15 @@ std::vector<const GemmKernel*> gemm_kernels_for(Isa isa) {
   return out;
 }
 
+const GemmKernel& gemm_kernel_for(Isa isa, std::int64_t m) {
+  const std::vector<const GemmKernel*> kernels = gemm_kernels_for(isa);
+  const GemmKernel* best = kernels.front();
+  for (const GemmKernel* other : kernels) {
+    if (other->isa == best->isa && m <= other->rows && other->rows < best->rows) best = other;
+  }
+  return *best;
+}
+
 void Buffer::Free::operator()(std::uint8_t* p) const { std::free(p); }
 
 std::uint8_t* Buffer::reserve(std::size_t bytes) {

@@ -36,6 +36,9 @@ struct GemmKernel {
 // Those that run under this choice of instruction set, best first; never empty.
 [[nodiscard]] std::vector<const GemmKernel*> gemm_kernels_for(Isa isa);
 
+// The best kernel for products of m rows, where the right side is packed for them.
+[[nodiscard]] const GemmKernel& gemm_kernel_for(Isa isa, std::int64_t m);
+
 // A matrix of codes in memory; strides in elements, one of them 1 for a fast packing.
 struct CodeMatrix {
   const std::uint8_t* codes = nullptr;  // s8 or u8, see below

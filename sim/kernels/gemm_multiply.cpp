@@ -305,7 +305,9 @@ void multiply(const IndirectLhs& lhs, const PackedRhs& rhs, const GemmRun& run) 
 }
 
 bool can_window(const GemmKernel& kernel, std::int64_t segment) {
-  return kernel.access == LhsAccess::kDirect && segment % kernel.group == 0;
+  // The sums of rows that a right side with an offset asks for are made of byte codes.
+  const bool sums = kernel.lhs != Storage::kS16 || kernel.rhs == Storage::kS16;
+  return kernel.access == LhsAccess::kDirect && segment % kernel.group == 0 && sums;
 }
 
 void multiply(const WindowLhs& lhs, const PackedRhs& rhs, const GemmRun& run) {

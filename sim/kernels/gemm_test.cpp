@@ -517,6 +517,23 @@ TEST_CASE("sums of a packed panel are those of its lines [DOT-8]", "[kernels]") 
   }
 }
 
+TEST_CASE("products of few rows have the kernel with the fewest rows that suffice", "[kernels]") {
+  for (const Isa isa : isas_under_test()) {
+    const GemmKernel& front = *gemm_kernels_for(isa).front();
+    CHECK(gemm_kernel_for(isa, front.rows).name == front.name);
+    CHECK(gemm_kernel_for(isa, front.rows + 1).name == front.name);
+    for (int m = 1; m <= front.rows; ++m) {
+      const GemmKernel& chosen = gemm_kernel_for(isa, m);
+      INFO(name(isa) << " " << m << " rows: " << chosen.name);
+      CHECK(chosen.isa == front.isa);
+      CHECK(chosen.rows >= m);
+      for (const GemmKernel* other : gemm_kernels_for(isa)) {
+        if (other->isa == front.isa && other->rows >= m) CHECK(chosen.rows <= other->rows);
+      }
+    }
+  }
+}
+
 TEST_CASE("a forced instruction set is obeyed or refused with what there is", "[kernels]") {
   CHECK(choose_isa("").value() == best_isa());
   CHECK(choose_isa("scalar").value() == Isa::kScalar);

@@ -75,8 +75,8 @@ PaddedImage::PaddedImage(const Convolution2d& s, const std::uint8_t* x, bool is_
   if (kernel.offset() != 0) sum_windows(s, rows, columns, kernel, moved);
 }
 
-// The sum of a window is the sum over its taps of the sums of pixels. Of codes a byte each: others
-// are stored without an offset.
+// The sum of a window is the sum over its taps of the sums of pixels: of codes a byte each, which
+// is what can_window() lets through where there is an offset.
 void PaddedImage::sum_windows(const Convolution2d& s, std::int64_t rows, std::int64_t columns,
                               const PackedRhs& kernel, std::int32_t moved) {
   const std::uint8_t* image = image_;

@@ -23,6 +23,9 @@ using reports::Status;
 // Products beyond this many multiplications are judged by the plain way, which holds the same
 // licence, instead of the definition.
 constexpr std::int64_t kDefinitionLimit = std::int64_t{1} << 24;
+// Products up to this many are packed by every instruction set for every kernel: a set may have
+// packing that none of its own kernels asks for.
+constexpr std::int64_t kPackingLimit = std::int64_t{1} << 16;
 
 bool is_signed(numerics::DType dtype) {
   return dtype == numerics::DType::kS8 || dtype == numerics::DType::kS4;
@@ -60,12 +63,13 @@ std::vector<reports::KernelUse> uses_of(const kernels::Tally& tally,
   return out;
 }
 
-// Every licensed product of a run through every kernel.
+// Every licensed product of a run through every kernel, packed by its own instruction set; small
+// ones by all.
 class KernelJudge {
  public:
   KernelJudge(const mxu::Profile& profile, const std::vector<kernels::Isa>& isas,
               const fault::Faults& faults)
-      : profile_(profile), faults_(faults) {
+      : profile_(profile), faults_(faults), isas_(isas) {
     for (const kernels::GemmKernel& kernel : kernels::gemm_kernels()) {
       if (std::find(isas.begin(), isas.end(), kernel.isa) == isas.end()) continue;
       kernels_.push_back(&kernel);
@@ -87,10 +91,12 @@ class KernelJudge {
         mxu::refuse_types(profile_, product.lhs_type, product.rhs_type).refused())
       return refuse(licence.reason);
     ++licensed_;
-    const bool small =
-        product.m * product.n <= kDefinitionLimit / std::max<std::int64_t>(product.k, 1);
-    const mxu::ProductResult expected =
-        small ? mxu::functional(profile_, product) : mxu::multiply(profile_, product);
+    const auto within = [&](std::int64_t limit) {
+      return product.m * product.n <= limit / std::max<std::int64_t>(product.k, 1);
+    };
+    const mxu::ProductResult expected = within(kDefinitionLimit)
+                                            ? mxu::functional(profile_, product)
+                                            : mxu::multiply(profile_, product);
     if (expected.status != mxu::Status::kOk) return;
     const std::int64_t m = product.m, k = product.k, n = product.n;
     const std::vector<std::uint8_t> lhs = bytes(product.lhs), rhs = bytes(product.rhs);
@@ -102,12 +108,15 @@ class KernelJudge {
       const kernels::CodeMatrix layouts[][2] = {
           {{lhs.data(), m, k, k, 1, lhs_signed}, {rhs.data(), k, n, n, 1, rhs_signed}},
           {{columns.data(), m, k, 1, m, lhs_signed}, {lines.data(), k, n, 1, k, rhs_signed}}};
-      for (const auto& [left, right] : layouts) {
-        kernels::PackedRhs packed;
-        std::fill(acc.begin(), acc.end(), 0);
-        exec::multiply_on_kernel({*kernel, kernel->isa, left, right}, packed,
-                                 {acc.data(), n, nullptr, nullptr}, faults_);
-        compare(name, product, *kernel, acc, expected.acc);
+      for (const kernels::Isa isa : isas_) {
+        if (isa != kernel->isa && !within(kPackingLimit)) continue;
+        for (const auto& [left, right] : layouts) {
+          kernels::PackedRhs packed;
+          std::fill(acc.begin(), acc.end(), 0);
+          exec::multiply_on_kernel({*kernel, isa, left, right}, packed,
+                                   {acc.data(), n, nullptr, nullptr}, faults_);
+          compare(name, product, {*kernel, isa}, acc, expected.acc);
+        }
       }
     }
   }
@@ -116,9 +125,12 @@ class KernelJudge {
     if (refusal_.empty()) refusal_ = reason;
   }
 
-  void compare(const std::string& name, const mxu::Product& product,
-               const kernels::GemmKernel& kernel, const std::vector<std::int32_t>& acc,
-               const std::vector<std::int64_t>& expected) {
+  struct Way {
+    const kernels::GemmKernel& kernel;
+    kernels::Isa packed_by;
+  };
+  void compare(const std::string& name, const mxu::Product& product, const Way& way,
+               const std::vector<std::int32_t>& acc, const std::vector<std::int64_t>& expected) {
     Finding finding;
     for (std::size_t i = 0; i < acc.size(); ++i) {
       if (acc[i] == static_cast<std::int32_t>(expected[i])) continue;
@@ -139,12 +151,17 @@ class KernelJudge {
     finding.name = name + "/acc";
     finding.total = static_cast<std::int64_t>(acc.size());
     finding.rule = "DOT-8";
-    finding.explanation = fmt::format("sim: kernel {}, golden: functional model", kernel.name);
+    finding.explanation =
+        fmt::format("sim: kernel {}{}, golden: functional model", way.kernel.name,
+                    way.packed_by == way.kernel.isa
+                        ? ""
+                        : fmt::format(", packed by {}", kernels::name(way.packed_by)));
     findings_.push_back(std::move(finding));
   }
 
   const mxu::Profile& profile_;
   const fault::Faults& faults_;
+  const std::vector<kernels::Isa>& isas_;
   std::vector<const kernels::GemmKernel*> kernels_;
   exec::ProductObserver observer_;
   std::vector<Finding> findings_;
