@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstring>
+#include <iterator>
 
 #include "sim/base/check.h"
 #include "sim/kernels/tally.h"
@@ -68,12 +69,12 @@ constexpr CopyKernel kCopyKernels[] = {
 
 // The best for this format; nullptr if its groups are packed code by code.
 const PackKernel* best_pack_kernel(const PanelFormat& format) {
-  const PackKernel* best = nullptr;
-  for (const PackKernel& kernel : kPackKernels) {
-    const bool fits = kernel.group == format.group && kernel.bytes == code_bytes(format.storage);
-    if (fits && covers(format.isa, kernel.isa)) best = &kernel;
+  // Best first: this is asked for every panel.
+  for (const PackKernel* kernel = std::end(kPackKernels); kernel-- != kPackKernels;) {
+    const bool fits = kernel->group == format.group && kernel->bytes == code_bytes(format.storage);
+    if (fits && covers(format.isa, kernel->isa)) return kernel;
   }
-  return best;
+  return nullptr;
 }
 
 std::uint8_t flip_of(Storage storage, bool is_signed) {
