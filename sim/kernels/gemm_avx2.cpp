@@ -157,6 +157,15 @@ static_assert(kFetchedBytes == 32, "128 for four steps below");
   "ymm0", "ymm1", "ymm2", "ymm3", "ymm4", "ymm5", "ymm6", "ymm7", "ymm8", "ymm9", "ymm10", \
       "ymm11", "ymm12", "ymm13", "ymm14", "ymm15"
 
+// Sums of a last panel that is not whole, from [rows, kColumns].
+void give_last(const GemmStrip& x, std::int64_t column, const std::int32_t* all) {
+  for (int i = 0; i < x.rows; ++i) {
+    for (std::int64_t j = column; j < x.columns; ++j) {
+      x.acc[i * x.stride + j] = all[i * kColumns + j - column];
+    }
+  }
+}
+
 #define MXCHECK_STRIP(n, kind)                                                           \
   MXCHECK_TARGET __attribute__((noinline)) void strip_##kind##_##n(const GemmStrip& x) { \
     const std::int64_t stride = x.row_stride, step = x.step_stride;                      \
@@ -169,16 +178,12 @@ static_assert(kFetchedBytes == 32, "128 for four steps below");
       MXCHECK_PANEL(n, kind)                                                             \
     }                                                                                    \
     if (column == x.columns) return;                                                     \
-    std::int32_t all[(n)*kColumns]; /* of a last panel that is not whole */              \
+    std::int32_t all[(n)*kColumns] = {}; /* of a last panel that is not whole */         \
     std::int32_t* out = all;                                                             \
     const std::uint8_t* fetch = x.fetch;                                                 \
     out_stride = kColumns * 4;                                                           \
     MXCHECK_PANEL(n, kind)                                                               \
-    for (int i = 0; i < (n); ++i) {                                                      \
-      for (std::int64_t j = column; j < x.columns; ++j) {                                \
-        x.acc[i * x.stride + j] = all[i * kColumns + j - column];                        \
-      }                                                                                  \
-    }                                                                                    \
+    give_last(x, column, all);                                                           \
   }
 #define MXCHECK_STRIPS(kind) \
   MXCHECK_STRIP(1, kind)     \
