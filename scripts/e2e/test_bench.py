@@ -156,7 +156,15 @@ class BenchCompare(ToolTest):
         self.compare(self.changed(0, milliseconds=1.0, gops=200.0), '--absolute', code=0)
 
     def test_other_bits_are_worse_whatever_the_speed(self):
-        self.compare(self.changed(0, note='DIFFERS from the functional model: x'), code=1)
+        differs = self.changed(0, note='DIFFERS from the functional model: x')
+        self.compare(differs, code=1)
+        self.compare(differs, a=differs, code=1)
+
+    def test_other_bits_of_onednn_are_worse_where_they_were_not_before(self):
+        other = self.changed(0, note='oneDNN gives other bits')
+        self.assertIn('oneDNN gives other bits  WORSE', self.compare(other, code=1).stdout)
+        self.compare(other, a=other, code=0)
+        self.compare(RESULT, a=other, code=0)
 
     def test_rows_of_one_file_and_another_machine_are_said(self):
         other = self.changed(0, name='9x9x9')

@@ -93,6 +93,17 @@ __attribute__((target("avx512f,avx512bw"))) void read_avx512(const char* from, s
   }
   asm volatile("" : : "v"(a), "v"(b), "v"(c), "v"(d));
 }
+__attribute__((target("avx2"))) void read_avx2(const char* from, std::size_t bytes) {
+  __m256i a = _mm256_setzero_si256(), b = a, c = a, d = a;
+  const auto* from32 = reinterpret_cast<const __m256i*>(from);
+  for (std::size_t i = 0; i < bytes / sizeof a; i += 4) {
+    a = _mm256_or_si256(a, _mm256_loadu_si256(from32 + i));
+    b = _mm256_or_si256(b, _mm256_loadu_si256(from32 + i + 1));
+    c = _mm256_or_si256(c, _mm256_loadu_si256(from32 + i + 2));
+    d = _mm256_or_si256(d, _mm256_loadu_si256(from32 + i + 3));
+  }
+  asm volatile("" : : "x"(a), "x"(b), "x"(c), "x"(d));
+}
 #endif
 
 void read_plain(const char* from, std::size_t bytes) {
@@ -170,6 +181,7 @@ void read_memory(const void* from, std::size_t bytes) {
   const auto* start = static_cast<const char*>(from);
 #if defined(__x86_64__)
   if (kernels::here(kernels::Isa::kAvx512Vnni)) return read_avx512(start, bytes);
+  if (kernels::here(kernels::Isa::kAvx2)) return read_avx2(start, bytes);
 #endif
   read_plain(start, bytes);
 }
