@@ -176,6 +176,7 @@ LineCopy::LineCopy(Isa isa, Storage storage, bool is_signed)
     run_ = kernel.run;
     name_ = kernel.name;
   }
+  MXCHECK_CHECK(run_ != nullptr, "a storage of this architecture's kernels");
 }
 
 LineSums::LineSums(Isa isa, bool is_signed, std::int32_t factor)
