@@ -42,12 +42,14 @@ MXCHECK_INLINE void store(const GemmStrip& x, int row, std::int64_t column, __m2
     high = _mm256_add_epi32(high, _mm256_loadu_si256(columns + 1));
   }
   std::int32_t* to = x.acc + row * x.stride + column;
+  if (x.columns - column >= kColumns) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), low);
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + 8), high);
+    return;
+  }
   alignas(32) std::int32_t all[kColumns];
-  const bool whole = x.columns - column >= kColumns;
-  auto* place = reinterpret_cast<__m256i*>(whole ? to : all);
-  _mm256_storeu_si256(place, low);
-  _mm256_storeu_si256(place + 1, high);
-  if (whole) return;
+  _mm256_store_si256(reinterpret_cast<__m256i*>(all), low);
+  _mm256_store_si256(reinterpret_cast<__m256i*>(all + 8), high);
   for (std::int64_t j = 0; j < x.columns - column; ++j) to[j] = all[j];
 }
 
