@@ -18,6 +18,8 @@ using namespace testing;
 // 1, b - 1, b, b + 1, 2b + 3 for blocks b of 8, 16, 32, 64 and 128 elements.
 constexpr std::int64_t kSizes[] = {1,  2,  7,  8,  9,  15, 16, 17,  19,  31,
                                    32, 33, 35, 63, 64, 65, 67, 127, 131, 259};
+// Of f32 in a vector: so many rows have their maxima and scales found together.
+constexpr std::uint32_t kMostLanes = 16;
 constexpr Fill kFills[] = {Fill::kModerate, Fill::kTies, Fill::kSpecial, Fill::kBits};
 
 // Runs f(isa, type, fill, words) for everything the host has.
@@ -56,7 +58,7 @@ TEST_CASE("row and column maxima equal scalar [CAL]", "[kernels]") {
       for (const bool rows : {true, false}) {
         ReduceBlock block;
         block.type = type;
-        block.rows = rows ? 3 : 1 + words.below(9);
+        block.rows = rows ? 1 + words.below(2 * kMostLanes + 3) : 1 + words.below(9);
         block.columns = size;
         block.stride = size + words.below(3);
         Guarded x = filled(type, block.rows * block.stride, fill, words);
@@ -112,7 +114,7 @@ TEST_CASE("quantizing with a found scale equals scalar [QNT-1] [SCL-1] [SCL-3]",
       for (int variant = 0; variant < 8; ++variant) {
         const bool rows = (variant & 1) != 0;
         QuantizeBlock block = dynamic_block(type);
-        block.rows = rows ? 3 : 1 + words.below(5);
+        block.rows = rows ? 1 + words.below(kMostLanes + 3) : 1 + words.below(5);
         block.columns = size;
         block.stride = size + words.below(3);
         block.range_reciprocal = block.quotient_reciprocal = (variant & 2) != 0;

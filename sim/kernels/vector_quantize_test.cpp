@@ -150,6 +150,33 @@ TEST_CASE("random f32 rows of every size are quantized as by scalar [QNT-1]", "[
   }
 }
 
+TEST_CASE("rows with odd scales among others are quantized as by scalar [QNT-1]", "[kernels]") {
+  // Scales are found for some rows at once: all of them common, or the first, or a later one not.
+  constexpr std::int64_t kColumns[] = {5, 40, 700, 1500};
+  for (const Isa isa : simd_here()) {
+    Words words(13);
+    for (const Element type : kElements) {
+      for (const std::int64_t columns : kColumns) {
+        for (int round = 0; round < 12; ++round) {
+          QuantizeBlock block = dynamic_block(type);
+          block.rows = 1 + words.below(50);
+          block.columns = block.stride = columns;
+          Guarded x = filled(type, block.rows * columns, Fill::kModerate, words);
+          for (int odd = round % 3; odd > 0; --odd) {
+            const std::int64_t at = words.below(static_cast<std::uint32_t>(block.rows)) * columns;
+            x.set(type, at + words.below(static_cast<std::uint32_t>(columns)),
+                  odd == 1 ? NAN : -INFINITY);
+          }
+          block.x = x.data();
+          INFO(name(isa) << " " << name_of(type) << " " << block.rows << "x" << columns);
+          compare(type, quantize(scalar(), block, true, nullptr),
+                  quantize(vector_kernels(isa), block, true, nullptr));
+        }
+      }
+    }
+  }
+}
+
 TEST_CASE("many columns at once are quantized as by scalar, folds and odd scales too [QNT-1]",
           "[kernels]") {
   // Rows in fours and left over; whole strips alone, with a rest, and more than one block of them.

@@ -105,48 +105,51 @@ TEST_CASE("products with factors equal scalar [BWD-3]", "[kernels]") {
 }
 
 TEST_CASE("scales of integer sums equal scalar [DOT-4] [DOT-5] [DOT-6]", "[kernels]") {
-  everywhere(
-      [](const VectorKernels& kernels, Element type, std::int64_t size, int variant, Words& words) {
-        ProductBlock block;
-        block.type = type;
-        block.rows = 3;
-        block.columns = size;
-        block.stride = size + 1;
-        block.out_stride = size + 2;
-        Guarded acc(3 * size + 2, 4), row(3, 4), column(size, 4);
-        for (std::int64_t i = 0; i < acc.count(); ++i) {
-          const std::uint32_t word = words.next();
-          acc.set_bits(i, word >> words.below(24));
-          if (words.below(2) != 0) acc.set_bits(i, ~acc.bits(i));
-        }
-        for (std::int64_t i = 0; i < 3; ++i) row.set_bits(i, words.next());
-        for (std::int64_t i = 0; i < size; ++i) column.set_bits(i, words.next() & 0xFF);
-        Guarded lhs = filled(type, 3, variant < 4 ? Fill::kModerate : Fill::kSpecial, words);
-        Guarded rhs = filled(type, size, variant < 4 ? Fill::kModerate : Fill::kSpecial, words);
-        block.acc = reinterpret_cast<const std::int32_t*>(acc.data());
-        if (variant % 4 != 3) block.lhs = some_spread(lhs, size, static_cast<int>(words.below(2)));
-        if (variant % 4 != 2)
-          block.rhs = some_spread(rhs, size, 2 * static_cast<int>(words.below(2)));
-        if (words.below(2) != 0) {
-          block.row_factor = reinterpret_cast<const std::int32_t*>(row.data());
-          block.column_factor = reinterpret_cast<const std::int32_t*>(column.data());
-        }
-        Guarded want(3 * block.out_stride, width_of(type)), got = want;
-        Guarded want_sums(3 * block.out_stride, 4), got_sums = want_sums;
-        const int tiles = variant % 2 == 0 ? 1 : 3;
-        for (int tile = 0; tile < tiles; ++tile) {
-          block.first_tile = tile == 0;
-          block.last_tile = tile == tiles - 1;
-          block.out = want.data();
-          block.sums = tiles == 1 ? nullptr : reinterpret_cast<float*>(want_sums.data());
-          scalar().scale_product(block);
-          block.out = got.data();
-          block.sums = tiles == 1 ? nullptr : reinterpret_cast<float*>(got_sums.data());
-          kernels.scale_product(block);
-        }
-        compare(type, want, got);
-        compare(Element::kF32, want_sums, got_sums);
-      });
+  everywhere([](const VectorKernels& kernels, Element type, std::int64_t size, int variant,
+                Words& words) {
+    ProductBlock block;
+    block.type = type;
+    block.rows = 3;
+    block.columns = size;
+    block.stride = size + 1;
+    block.out_stride = size + 2;
+    Guarded acc(3 * size + 2, 4), row(3, 4), column(size, 4);
+    for (std::int64_t i = 0; i < acc.count(); ++i) {
+      const std::uint32_t word = words.next();
+      acc.set_bits(i, word >> words.below(24));
+      if (words.below(2) != 0) acc.set_bits(i, ~acc.bits(i));
+    }
+    for (std::int64_t i = 0; i < 3; ++i) row.set_bits(i, words.next());
+    for (std::int64_t i = 0; i < size; ++i) column.set_bits(i, words.next() & 0xFF);
+    const Fill fill = variant < 4 ? Fill::kModerate : Fill::kSpecial;
+    Guarded lhs = filled(type, 3 * size, fill, words), rhs = filled(type, 3 * size, fill, words);
+    block.acc = reinterpret_cast<const std::int32_t*>(acc.data());
+    // Mostly those of one scale a row and one a column.
+    const bool common = words.below(2) != 0;
+    const int kinds[] = {static_cast<int>(words.below(common ? 2 : 4)),
+                         static_cast<int>(common ? 2 * words.below(2) : words.below(4))};
+    if (words.below(4) != 0) block.lhs = some_spread(lhs, size, kinds[0]);
+    if (words.below(4) != 0) block.rhs = some_spread(rhs, size, kinds[1]);
+    if (words.below(2) != 0) {
+      block.row_factor = reinterpret_cast<const std::int32_t*>(row.data());
+      block.column_factor = reinterpret_cast<const std::int32_t*>(column.data());
+    }
+    Guarded want(3 * block.out_stride, width_of(type)), got = want;
+    Guarded want_sums(3 * block.out_stride, 4), got_sums = want_sums;
+    const int tiles = variant % 2 == 0 ? 1 : 3;
+    for (int tile = 0; tile < tiles; ++tile) {
+      block.first_tile = tile == 0;
+      block.last_tile = tile == tiles - 1;
+      block.out = want.data();
+      block.sums = tiles == 1 ? nullptr : reinterpret_cast<float*>(want_sums.data());
+      scalar().scale_product(block);
+      block.out = got.data();
+      block.sums = tiles == 1 ? nullptr : reinterpret_cast<float*>(got_sums.data());
+      kernels.scale_product(block);
+    }
+    compare(type, want, got);
+    compare(Element::kF32, want_sums, got_sums);
+  });
 }
 
 TEST_CASE("rounding noise equals scalar, over a change of the counter's high word [RND-2]",
