@@ -79,89 +79,107 @@ MXCHECK_TARGET inline __m128i load_some(const std::uint8_t* from, int count) {
   return _mm_cvtsi64_si128(static_cast<long long>(all));
 }
 
-// Eight groups of four codes of up to eight lines. Lines beyond `count` are read as line 0 and not
-// kept.
-MXCHECK_TARGET inline void transpose_bytes(const std::uint8_t* const* lines, int count,
-                                           std::int64_t at, __m256i flip, std::uint8_t* out,
-                                           std::int64_t step_bytes) {
-  __m256i r[kBlock], t[kBlock];
-#pragma GCC unroll 8
-  for (int i = 0; i < kBlock; ++i) {
-    r[i] = _mm256_xor_si256(load32(lines[i < count ? i : 0] + at), flip);
-  }
-#pragma GCC unroll 4
-  for (int i = 0; i < kBlock; i += 2) {
-    t[i] = _mm256_unpacklo_epi32(r[i], r[i + 1]);
-    t[i + 1] = _mm256_unpackhi_epi32(r[i], r[i + 1]);
-  }
-#pragma GCC unroll 2
-  for (int i = 0; i < kBlock; i += 4) {
-    r[i] = _mm256_unpacklo_epi64(t[i], t[i + 2]);
-    r[i + 1] = _mm256_unpackhi_epi64(t[i], t[i + 2]);
-    r[i + 2] = _mm256_unpacklo_epi64(t[i + 1], t[i + 3]);
-    r[i + 3] = _mm256_unpackhi_epi64(t[i + 1], t[i + 3]);
-  }
-  // r[c], r[4 + c]: groups c and 4 + c of lines 0 .. 3 and 4 .. 7.
-#pragma GCC unroll 4
-  for (int c = 0; c < 4; ++c) {
-    store_groups(out + c * step_bytes, count, _mm256_permute2x128_si256(r[c], r[4 + c], 0x20));
-    store_groups(out + (4 + c) * step_bytes, count,
-                 _mm256_permute2x128_si256(r[c], r[4 + c], 0x31));
-  }
-}
+// Byte codes, flipped: four to a group.
+struct Bytes {
+  static constexpr int kCodes = 4;
+  __m256i flips;
+  std::uint32_t flip;
 
-// Eight pairs of up to eight lines, widened.
-template <bool kSigned>
-MXCHECK_TARGET inline void transpose_pairs(const std::uint8_t* const* lines, int count,
-                                           std::int64_t at, std::uint8_t* out,
-                                           std::int64_t step_bytes) {
-  __m128i r[kBlock], t[kBlock];
+  // Eight groups of up to eight lines. Lines beyond `count` are read as line 0 and not kept.
+  MXCHECK_TARGET void transpose(const std::uint8_t* const* lines, int count, std::int64_t at,
+                                std::uint8_t* out, std::int64_t step_bytes) const {
+    __m256i r[kBlock], t[kBlock];
 #pragma GCC unroll 8
-  for (int i = 0; i < kBlock; ++i) r[i] = load16(lines[i < count ? i : 0] + at);
+    for (int i = 0; i < kBlock; ++i) {
+      r[i] = _mm256_xor_si256(load32(lines[i < count ? i : 0] + at), flips);
+    }
 #pragma GCC unroll 4
-  for (int i = 0; i < kBlock; i += 2) {
-    t[i] = _mm_unpacklo_epi16(r[i], r[i + 1]);
-    t[i + 1] = _mm_unpackhi_epi16(r[i], r[i + 1]);
-  }
+    for (int i = 0; i < kBlock; i += 2) {
+      t[i] = _mm256_unpacklo_epi32(r[i], r[i + 1]);
+      t[i + 1] = _mm256_unpackhi_epi32(r[i], r[i + 1]);
+    }
 #pragma GCC unroll 2
-  for (int i = 0; i < kBlock; i += 4) {
-    r[i] = _mm_unpacklo_epi32(t[i], t[i + 2]);
-    r[i + 1] = _mm_unpackhi_epi32(t[i], t[i + 2]);
-    r[i + 2] = _mm_unpacklo_epi32(t[i + 1], t[i + 3]);
-    r[i + 3] = _mm_unpackhi_epi32(t[i + 1], t[i + 3]);
-  }
-  // r[c], r[4 + c]: pairs 2 c and 2 c + 1 of lines 0 .. 3 and 4 .. 7.
+    for (int i = 0; i < kBlock; i += 4) {
+      r[i] = _mm256_unpacklo_epi64(t[i], t[i + 2]);
+      r[i + 1] = _mm256_unpackhi_epi64(t[i], t[i + 2]);
+      r[i + 2] = _mm256_unpacklo_epi64(t[i + 1], t[i + 3]);
+      r[i + 3] = _mm256_unpackhi_epi64(t[i + 1], t[i + 3]);
+    }
+    // r[c], r[4 + c]: groups c and 4 + c of lines 0 .. 3 and 4 .. 7.
 #pragma GCC unroll 4
-  for (int c = 0; c < 4; ++c) {
-    t[2 * c] = _mm_unpacklo_epi64(r[c], r[4 + c]);
-    t[2 * c + 1] = _mm_unpackhi_epi64(r[c], r[4 + c]);
+    for (int c = 0; c < 4; ++c) {
+      store_groups(out + c * step_bytes, count, _mm256_permute2x128_si256(r[c], r[4 + c], 0x20));
+      store_groups(out + (4 + c) * step_bytes, count,
+                   _mm256_permute2x128_si256(r[c], r[4 + c], 0x31));
+    }
   }
-#pragma GCC unroll 8
-  for (int s = 0; s < kBlock; ++s) {
-    store_groups(out + s * step_bytes, count, widened<kSigned>(t[s]));
-  }
-}
 
+  MXCHECK_TARGET void one(const std::uint8_t* from, std::uint8_t* to) const {
+    std::uint32_t codes;
+    __builtin_memcpy(&codes, from, kCodes);
+    codes ^= flip;
+    __builtin_memcpy(to, &codes, kCodes);
+  }
+};
+
+// Codes widened to 16 bits: two to a group.
 template <bool kSigned>
-MXCHECK_TARGET void pack_lines(const PackLines& x) {
+struct Pairs {
+  static constexpr int kCodes = 2;
+
+  MXCHECK_TARGET void transpose(const std::uint8_t* const* lines, int count, std::int64_t at,
+                                std::uint8_t* out, std::int64_t step_bytes) const {
+    __m128i r[kBlock], t[kBlock];
+#pragma GCC unroll 8
+    for (int i = 0; i < kBlock; ++i) r[i] = load16(lines[i < count ? i : 0] + at);
+#pragma GCC unroll 4
+    for (int i = 0; i < kBlock; i += 2) {
+      t[i] = _mm_unpacklo_epi16(r[i], r[i + 1]);
+      t[i + 1] = _mm_unpackhi_epi16(r[i], r[i + 1]);
+    }
+#pragma GCC unroll 2
+    for (int i = 0; i < kBlock; i += 4) {
+      r[i] = _mm_unpacklo_epi32(t[i], t[i + 2]);
+      r[i + 1] = _mm_unpackhi_epi32(t[i], t[i + 2]);
+      r[i + 2] = _mm_unpacklo_epi32(t[i + 1], t[i + 3]);
+      r[i + 3] = _mm_unpackhi_epi32(t[i + 1], t[i + 3]);
+    }
+    // r[c], r[4 + c]: pairs 2 c and 2 c + 1 of lines 0 .. 3 and 4 .. 7.
+#pragma GCC unroll 4
+    for (int c = 0; c < 4; ++c) {
+      t[2 * c] = _mm_unpacklo_epi64(r[c], r[4 + c]);
+      t[2 * c + 1] = _mm_unpackhi_epi64(r[c], r[4 + c]);
+    }
+#pragma GCC unroll 8
+    for (int s = 0; s < kBlock; ++s) {
+      store_groups(out + s * step_bytes, count, widened<kSigned>(t[s]));
+    }
+  }
+
+  MXCHECK_TARGET void one(const std::uint8_t* from, std::uint8_t* to) const {
+    store_groups(to, 1, widened<kSigned>(load_some(from, kCodes)));
+  }
+};
+
+template <typename Way>
+MXCHECK_TARGET void pack_lines(const PackLines& x, const Way& way) {
   const std::int64_t step_bytes = std::int64_t{kGroup} * x.width;
   const std::int64_t whole = x.steps / kBlock * kBlock;
   for (int first = 0; first < x.count; first += kBlock) {
+    const std::uint8_t* const* lines = x.lines + first;
     const int count = x.count - first < kBlock ? x.count - first : kBlock;
     std::uint8_t* out = x.out + first * kGroup;
     for (std::int64_t s = 0; s < whole; s += kBlock) {
       std::uint8_t* to = out + s * step_bytes;
       if (count == kBlock) {
-        transpose_pairs<kSigned>(x.lines + first, kBlock, s * 2, to, step_bytes);
+        way.transpose(lines, kBlock, s * Way::kCodes, to, step_bytes);
       } else {
-        transpose_pairs<kSigned>(x.lines + first, count, s * 2, to, step_bytes);
+        way.transpose(lines, count, s * Way::kCodes, to, step_bytes);
       }
     }
     for (int i = 0; i < count; ++i) {
-      const std::uint8_t* line = x.lines[first + i];
       for (std::int64_t s = whole; s < x.steps; ++s) {
-        const __m128i pair = load_some(line + s * 2, 2);
-        store_groups(out + s * step_bytes + i * kGroup, 1, widened<kSigned>(pair));
+        way.one(lines[i] + s * Way::kCodes, out + s * step_bytes + i * kGroup);
       }
     }
   }
@@ -214,31 +232,7 @@ MXCHECK_TARGET void widen_lines(const CopyLines& x) {
 }  // namespace
 
 MXCHECK_TARGET void pack_lines_x4_avx2(const PackLines& x) {
-  const std::int64_t step_bytes = std::int64_t{kGroup} * x.width;
-  const std::int64_t whole = x.steps / kBlock * kBlock;
-  const __m256i flip = _mm256_set1_epi8(static_cast<char>(x.flip));
-  for (int first = 0; first < x.count; first += kBlock) {
-    const int count = x.count - first < kBlock ? x.count - first : kBlock;
-    std::uint8_t* out = x.out + first * kGroup;
-    for (std::int64_t s = 0; s < whole; s += kBlock) {
-      std::uint8_t* to = out + s * step_bytes;
-      if (count == kBlock) {
-        transpose_bytes(x.lines + first, kBlock, s * kGroup, flip, to, step_bytes);
-      } else {
-        transpose_bytes(x.lines + first, count, s * kGroup, flip, to, step_bytes);
-      }
-    }
-    const std::uint32_t flips = 0x01010101u * x.flip;
-    for (int i = 0; i < count; ++i) {
-      const std::uint8_t* line = x.lines[first + i];
-      for (std::int64_t s = whole; s < x.steps; ++s) {
-        std::uint32_t codes;
-        __builtin_memcpy(&codes, line + s * kGroup, kGroup);
-        codes ^= flips;
-        __builtin_memcpy(out + s * step_bytes + i * kGroup, &codes, kGroup);
-      }
-    }
-  }
+  pack_lines(x, Bytes{_mm256_set1_epi8(static_cast<char>(x.flip)), 0x01010101u * x.flip});
 }
 
 MXCHECK_TARGET void pack_planes_x4_avx2(const PackPlanes& x) {
@@ -293,7 +287,11 @@ MXCHECK_TARGET void copy_lines_avx2(const CopyLines& x) {
 }
 
 void pack_lines_s16x2_avx2(const PackLines& x) {
-  (x.is_signed ? pack_lines<true> : pack_lines<false>)(x);
+  if (x.is_signed) {
+    pack_lines(x, Pairs<true>{});
+  } else {
+    pack_lines(x, Pairs<false>{});
+  }
 }
 void pack_planes_s16x2_avx2(const PackPlanes& x) {
   (x.is_signed ? pack_planes<true> : pack_planes<false>)(x);
