@@ -1,4 +1,4 @@
-// Quantization rules: every key of case-format, every field of additional_qt_config.
+// Quantization rules: every key of a rule, every field of additional_qt_config.
 // Labels: QT-TYPE (TYP-2), CAL-METHOD, CAL-RANGE, TIL-DIVIDE, RND-METHOD, RULE-STATIC, RULE-KEY,
 // RULE-PATTERN.
 #include <fmt/format.h>
@@ -129,31 +129,9 @@ void read_additional(Context& context, const JsonValue& config, AdditionalConfig
   const auto flag = [&](const char* key, std::optional<bool>& to) {
     field(key, [&](const JsonValue& v) { to = context.boolean(v); });
   };
-#define MXCHECK_FIELD(kind, name) kind(#name, out.name)
-  MXCHECK_FIELD(tile, tile_size);
-  MXCHECK_FIELD(qtype, lhs_qtype);
-  MXCHECK_FIELD(qtype, rhs_qtype);
-  MXCHECK_FIELD(method, lhs_calibration_method);
-  MXCHECK_FIELD(method, rhs_calibration_method);
-  MXCHECK_FIELD(flag, lhs_disable_channelwise_axes);
-  MXCHECK_FIELD(flag, rhs_disable_channelwise_axes);
-  MXCHECK_FIELD(qtype, dlhs_grad_qtype);
-  MXCHECK_FIELD(qtype, drhs_grad_qtype);
-  MXCHECK_FIELD(method, dlhs_grad_calibration_method);
-  MXCHECK_FIELD(method, drhs_grad_calibration_method);
-  MXCHECK_FIELD(flag, dlhs_grad_disable_channelwise_axes);
-  MXCHECK_FIELD(flag, drhs_grad_disable_channelwise_axes);
-  MXCHECK_FIELD(tile, dlhs_tile_size);
-  MXCHECK_FIELD(tile, drhs_tile_size);
-  MXCHECK_FIELD(flag, disable_gradient_clipping);
-  MXCHECK_FIELD(flag, use_original_residuals);
-  MXCHECK_FIELD(qtype, dlhs_residual_qtype);
-  MXCHECK_FIELD(qtype, drhs_residual_qtype);
-  MXCHECK_FIELD(method, dlhs_residual_calibration_method);
-  MXCHECK_FIELD(method, drhs_residual_calibration_method);
-  MXCHECK_FIELD(flag, dlhs_residual_disable_channelwise_axes);
-  MXCHECK_FIELD(flag, drhs_residual_disable_channelwise_axes);
-#undef MXCHECK_FIELD
+#define MXCHECK_ADDITIONAL(kind, name) kind(#name, out.name);
+#include "sim/graph/additional_config.def"
+#undef MXCHECK_ADDITIONAL
   context.check_keys(config, known, "additional_qt_config", "RULE-KEY");
 }
 

@@ -33,31 +33,9 @@ std::string additional_text(const graph::AdditionalConfig& config) {
   const auto flag = [&](const char* key, const auto& v) {
     if (v) out.add(key, boolean(*v));
   };
-#define MXCHECK_FIELD(kind, name) kind(#name, config.name)
-  MXCHECK_FIELD(tile, tile_size);
-  MXCHECK_FIELD(qtype, lhs_qtype);
-  MXCHECK_FIELD(qtype, rhs_qtype);
-  MXCHECK_FIELD(method, lhs_calibration_method);
-  MXCHECK_FIELD(method, rhs_calibration_method);
-  MXCHECK_FIELD(flag, lhs_disable_channelwise_axes);
-  MXCHECK_FIELD(flag, rhs_disable_channelwise_axes);
-  MXCHECK_FIELD(qtype, dlhs_grad_qtype);
-  MXCHECK_FIELD(qtype, drhs_grad_qtype);
-  MXCHECK_FIELD(method, dlhs_grad_calibration_method);
-  MXCHECK_FIELD(method, drhs_grad_calibration_method);
-  MXCHECK_FIELD(flag, dlhs_grad_disable_channelwise_axes);
-  MXCHECK_FIELD(flag, drhs_grad_disable_channelwise_axes);
-  MXCHECK_FIELD(tile, dlhs_tile_size);
-  MXCHECK_FIELD(tile, drhs_tile_size);
-  MXCHECK_FIELD(flag, disable_gradient_clipping);
-  MXCHECK_FIELD(flag, use_original_residuals);
-  MXCHECK_FIELD(qtype, dlhs_residual_qtype);
-  MXCHECK_FIELD(qtype, drhs_residual_qtype);
-  MXCHECK_FIELD(method, dlhs_residual_calibration_method);
-  MXCHECK_FIELD(method, drhs_residual_calibration_method);
-  MXCHECK_FIELD(flag, dlhs_residual_disable_channelwise_axes);
-  MXCHECK_FIELD(flag, drhs_residual_disable_channelwise_axes);
-#undef MXCHECK_FIELD
+#define MXCHECK_ADDITIONAL(kind, name) kind(#name, config.name);
+#include "sim/graph/additional_config.def"
+#undef MXCHECK_ADDITIONAL
   return out.empty() ? "" : out.text();
 }
 

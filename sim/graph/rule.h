@@ -1,4 +1,4 @@
-// Quantization rules as a case states them (case-format.md, Rules): plain data, no arithmetic.
+// Quantization rules as a case states them: plain data, no arithmetic.
 // Which rule a node gets, and what follows from it, is decided in plan.h.
 #pragma once
 
@@ -16,24 +16,20 @@ using numerics::NoiseMethod;
 using numerics::QType;
 using numerics::TileSize;
 
-// Fields of `additional_qt_config` (numerics.md section 9); only those that are set override.
-// In JSON a qtype of null is a value ("leave this operand in float"), hence the nested optionals.
+// What a field of additional_config.def may be set to. In JSON a qtype or a tile size of null is a
+// value ("leave this operand in float"), hence the optional.
+namespace additional {
+using tile = std::optional<TileSize>;
+using qtype = std::optional<QType>;
+using method = CalibrationMethod;
+using flag = bool;
+}  // namespace additional
+
+// `additional_qt_config` (numerics.md section 9): only the fields that are set override.
 struct AdditionalConfig {
-  std::optional<std::optional<TileSize>> tile_size;
-  std::optional<std::optional<QType>> lhs_qtype, rhs_qtype;
-  std::optional<CalibrationMethod> lhs_calibration_method, rhs_calibration_method;
-  std::optional<bool> lhs_disable_channelwise_axes, rhs_disable_channelwise_axes;
-  std::optional<std::optional<QType>> dlhs_grad_qtype, drhs_grad_qtype;
-  std::optional<CalibrationMethod> dlhs_grad_calibration_method, drhs_grad_calibration_method;
-  std::optional<bool> dlhs_grad_disable_channelwise_axes, drhs_grad_disable_channelwise_axes;
-  std::optional<std::optional<TileSize>> dlhs_tile_size, drhs_tile_size;
-  std::optional<bool> disable_gradient_clipping;
-  std::optional<bool> use_original_residuals;
-  std::optional<std::optional<QType>> dlhs_residual_qtype, drhs_residual_qtype;
-  std::optional<CalibrationMethod> dlhs_residual_calibration_method,
-      drhs_residual_calibration_method;
-  std::optional<bool> dlhs_residual_disable_channelwise_axes,
-      drhs_residual_disable_channelwise_axes;
+#define MXCHECK_ADDITIONAL(kind, name) std::optional<additional::kind> name;
+#include "sim/graph/additional_config.def"
+#undef MXCHECK_ADDITIONAL
   friend bool operator==(const AdditionalConfig&, const AdditionalConfig&) = default;
 };
 

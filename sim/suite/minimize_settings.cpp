@@ -37,31 +37,9 @@ void add_additional(std::size_t i, std::vector<Simplification>& out) {
     out.push_back({fmt::format("rule {}: no {}", i, key),
                    [=](Draft& d) { (d.rules[i].additional.*field).reset(); }});
   };
-#define MXCHECK_RESET(field) reset(#field, &graph::AdditionalConfig::field)
-  MXCHECK_RESET(tile_size);
-  MXCHECK_RESET(lhs_qtype);
-  MXCHECK_RESET(rhs_qtype);
-  MXCHECK_RESET(lhs_calibration_method);
-  MXCHECK_RESET(rhs_calibration_method);
-  MXCHECK_RESET(lhs_disable_channelwise_axes);
-  MXCHECK_RESET(rhs_disable_channelwise_axes);
-  MXCHECK_RESET(dlhs_grad_qtype);
-  MXCHECK_RESET(drhs_grad_qtype);
-  MXCHECK_RESET(dlhs_grad_calibration_method);
-  MXCHECK_RESET(drhs_grad_calibration_method);
-  MXCHECK_RESET(dlhs_grad_disable_channelwise_axes);
-  MXCHECK_RESET(drhs_grad_disable_channelwise_axes);
-  MXCHECK_RESET(dlhs_tile_size);
-  MXCHECK_RESET(drhs_tile_size);
-  MXCHECK_RESET(disable_gradient_clipping);
-  MXCHECK_RESET(use_original_residuals);
-  MXCHECK_RESET(dlhs_residual_qtype);
-  MXCHECK_RESET(drhs_residual_qtype);
-  MXCHECK_RESET(dlhs_residual_calibration_method);
-  MXCHECK_RESET(drhs_residual_calibration_method);
-  MXCHECK_RESET(dlhs_residual_disable_channelwise_axes);
-  MXCHECK_RESET(drhs_residual_disable_channelwise_axes);
-#undef MXCHECK_RESET
+#define MXCHECK_ADDITIONAL(kind, name) reset(#name, &graph::AdditionalConfig::name);
+#include "sim/graph/additional_config.def"
+#undef MXCHECK_ADDITIONAL
 }
 
 }  // namespace
