@@ -1,6 +1,5 @@
 // A verdict over the elements of one tensor: how far each is from what it should be, as a fraction
-// of its own bound (numerics.md section 12: "every judged element reports its error as a fraction
-// of its bound"). No tolerance lives here; bounds come from bounds.h and its callers.
+// of its own bound (BND). No tolerance lives here; bounds come from bounds.h and its callers.
 #pragma once
 
 #include <cstdint>

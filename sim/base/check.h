@@ -1,7 +1,7 @@
 // MXCHECK_CHECK: states what must be true unless this program itself is wrong.
 //
 // A violated check throws base::InternalError; only the command line turns that into exit code 3
-// (tool.md's "internal error") and the suite into SUITE_ERROR for one case. Wrong input is never a
+// (an internal error) and the suite into SUITE_ERROR for one case. Wrong input is never a
 // CHECK (see diagnostic.h), a failing environment is a Result (see result.h).
 #pragma once
 

@@ -1,5 +1,5 @@
 // Threefry-2x32 with 20 rounds: the counter-based generator behind every random word of a case and
-// behind JAX's keys (case-format.md, numerics.md RND). A pure function of key and counter.
+// behind JAX's keys (RND). A pure function of key and counter.
 #pragma once
 
 #include <array>

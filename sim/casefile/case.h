@@ -23,7 +23,7 @@ struct Position {
   int column = 0;
 };
 
-// One tensor source, checked but not yet materialized (case-format.md, Tensor sources).
+// One tensor source, checked but not yet materialized (source.h).
 struct TensorSource {
   enum class Kind { kValues, kBits, kFile, kFill, kIota, kRandom, kSteps };
   enum class Random { kUniform, kNormal, kIntegers };

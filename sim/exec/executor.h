@@ -2,10 +2,9 @@
 // makes as a golden file names it. It knows graphs, never cases, files or reports. Every primitive
 // runs and rounds by itself, as op by op in the norm; one compiled graph may differ (POL-8).
 //
-// End to end, every value comes from the run's own inputs. Isolated (Request::golden is set), every
-// value is computed from the golden values of its direct inputs where there are any: an op from its
-// arguments' values, a cotangent from the golden cotangents of its uses, statistics and params from
-// the previous step's golden ones.
+// End to end, every value comes from the run's own inputs. Isolated (Request::golden is set), what
+// a value is directly made of is taken from the goldens where they have it: an op's arguments, the
+// cotangents a cotangent is the sum of, statistics and params of the step before.
 #pragma once
 
 #include <map>

@@ -1,5 +1,5 @@
 // Instruction sets: which there are, which this host has, and the choice between them. A forced
-// choice is obeyed or refused with the list of what there is; without one the best is taken.
+// choice is the one that runs, or an error that lists the others; without one the best is taken.
 //
 // A kernel written for an instruction set also runs where a better one of the same architecture is
 // chosen, so a family of kernels need not have a line for each (kernels.def).

@@ -1,5 +1,5 @@
-// Could a product's vectors have told two profiles apart? Random data on a small array almost never
-// reaches a narrow register's end; a suite that does not say so reports agreement it never tested.
+// Whether a product's vectors reach what two profiles differ in. Small products of random codes
+// stay far inside most registers: agreement on them says nothing about the registers' ends.
 #include <fmt/format.h>
 
 #include "sim/base/text.h"

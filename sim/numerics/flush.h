@@ -1,7 +1,7 @@
-// FlushSubnormals: while one lives, f32 and f64 arithmetic of this thread takes subnormal inputs as
-// zero and gives zero for subnormal results (POL-9), by the float unit's own mode, as the norm's
-// backend sets it. Bit moves (copies, neg, abs, the bf16/f16 conversions of small_float.h) are not
-// arithmetic and keep subnormals; flushed() is the explicit form for selects such as max.
+// FlushSubnormals: while one lives, subnormal operands and results of this thread's f32 and f64
+// arithmetic are zeros (POL-9), by the float unit's own mode, as the norm's backend sets it. Bit
+// moves (copies, neg, abs, the bf16/f16 conversions of small_float.h) are not arithmetic and keep
+// subnormals; flushed() is the explicit form for selects such as max.
 #pragma once
 
 #include <bit>

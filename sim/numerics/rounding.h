@@ -1,6 +1,6 @@
 // Rounding to integers and bringing integers to a width: pure functions, the mode is an argument.
 //
-// Labels: TYP-1 (integer codes), hardware.md section 2 (widths and overflow of a profile).
+// Labels: TYP-1 (integer codes), widths and overflow of a profile (sim/mxu).
 #pragma once
 
 #include <cmath>

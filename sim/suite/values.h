@@ -1,4 +1,4 @@
-// Names of a golden file taken apart (case-format.md, Expected values), and the arrays behind them:
+// Names of a golden file taken apart (names: golden/README.md), and the arrays behind them:
 //   step<k>/node/<node>, step<k>/ct/<node>, step<k>/quant/<node>/<product>/<leaf>,
 //   step<k>/grad/..., step<k>/stats/..., step<k>/param/<param>
 // Node names may contain '/', so a name is only split with the graph at hand.

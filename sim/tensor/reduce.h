@@ -1,10 +1,9 @@
 // Sums over axes in the norm's order (POL-3).
 //
-// A sum is taken row-major over the reduced axes, ascending from 0, if every reduced axis has at
-// most 32 elements. Otherwise each longer reduced axis is padded with zeros to a multiple of 32
-// (half of the padding, rounded down, in front) and cut into windows of 32; each window, together
-// with the whole of the short reduced axes, is summed row-major; then the same rule applies to the
-// window sums.
+// Up to 32 elements an axis: one chain of additions from 0, the last reduced axis fastest. A longer
+// axis is first brought to whole windows of 32 with zeros, the smaller half of them before its
+// elements; every window, with all of the short axes, is such a chain, and its sum an element of
+// what is summed next in the same way.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 """Float ops in bits, in numpy alone: the executable form of the rules the experiments settle.
 
 Arrays carry their dtype (float32, bfloat16, float16, float64); every function below rounds exactly where the op-by-op program on XLA:CPU
-rounds.  f32, bf16 and f64 arithmetic takes subnormal inputs as zero and gives zero for subnormal results; f16 is computed in f32 and keeps its
+rounds.  f32, bf16 and f64 arithmetic has zeros for subnormal operands and results; f16 is computed in f32 and keeps its
 subnormals.  `POLICY.reciprocal` is the one difference between the policies: a division by a compile-time constant or by a broadcast divisor
 becomes a product with the reciprocal (f32, f16, f64; never bf16; never where the result has one element).
 """
