@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -31,22 +32,62 @@ const SmallFloatFormat* small_format(DType dtype) {
   }
 }
 
+// A plane of the target: its last axis and the one that is contiguous in the source, if that is
+// another one. Some rows of the plane at once, so that a cache line of the source is used whole.
+struct Plane {
+  std::int64_t rows = 1, columns = 1;
+  std::int64_t from_row = 0, from_column = 0;  // strides of the source
+  std::int64_t to_row = 0;
+};
+
+template <typename T>
+void copy_plane(const Plane& plane, const T* from, T* to) {
+  constexpr std::int64_t kRows = 16;
+  for (std::int64_t first = 0; first < plane.rows; first += kRows) {
+    const std::int64_t end = std::min(first + kRows, plane.rows);
+    for (std::int64_t j = 0; j < plane.columns; ++j) {
+      for (std::int64_t i = first; i < end; ++i) {
+        to[i * plane.to_row + j] = from[i * plane.from_row + j * plane.from_column];
+      }
+    }
+  }
+}
+
 template <typename T>
 void permute(const Tensor& x, const std::vector<std::int64_t>& permutation, Tensor& out) {
-  const std::span<const T> source = x.data<T>();
-  const std::span<T> target = out.mutable_data<T>();
-  const std::vector<std::int64_t> strides = row_major_strides(x.shape());
-  const std::size_t rank = permutation.size();
-  std::vector<std::int64_t> index(rank, 0);
-  std::int64_t from = 0;
-  for (T& element : target) {
-    element = source[static_cast<std::size_t>(from)];
-    for (std::size_t axis = rank; axis-- > 0;) {
-      const std::int64_t stride = strides[static_cast<std::size_t>(permutation[axis])];
-      from += stride;
-      if (++index[axis] < out.shape()[axis]) break;
-      from -= stride * out.shape()[axis];
-      index[axis] = 0;
+  if (out.size() == 0) return;
+  const std::size_t last = permutation.size() - 1;  // not the identity, so there are two axes
+  const std::vector<std::int64_t> from_strides = row_major_strides(x.shape());
+  const std::vector<std::int64_t> to_strides = row_major_strides(out.shape());
+  const auto from_stride = [&](std::size_t axis) {
+    return from_strides[static_cast<std::size_t>(permutation[axis])];
+  };
+  Plane plane;
+  plane.columns = out.shape()[last];
+  plane.from_column = from_stride(last);
+  std::vector<std::size_t> outer;
+  for (std::size_t axis = 0; axis < last; ++axis) {
+    if (permutation[axis] != static_cast<std::int64_t>(last)) {
+      outer.push_back(axis);
+      continue;
+    }
+    plane.rows = out.shape()[axis];
+    plane.from_row = from_stride(axis);
+    plane.to_row = to_strides[axis];
+  }
+  std::vector<std::int64_t> index(outer.size(), 0);
+  const T* from = x.data<T>().data();
+  T* to = out.mutable_data<T>().data();
+  for (std::int64_t planes = out.size() / (plane.rows * plane.columns); planes > 0; --planes) {
+    copy_plane(plane, from, to);
+    for (std::size_t k = outer.size(); k-- > 0;) {
+      const std::size_t axis = outer[k];
+      from += from_stride(axis);
+      to += to_strides[axis];
+      if (++index[k] < out.shape()[axis]) break;
+      from -= from_stride(axis) * out.shape()[axis];
+      to -= to_strides[axis] * out.shape()[axis];
+      index[k] = 0;
     }
   }
 }

@@ -1,9 +1,12 @@
 // Tensor storage: exact access per dtype, value semantics, layout changes.
 #include "sim/tensor/tensor.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <limits>
+#include <numeric>
+#include <vector>
 
 namespace mxcheck::tensor {
 namespace {
@@ -89,6 +92,31 @@ TEST_CASE("a transpose moves every element", "[tensor]") {
     }
   }
   CHECK(transpose(Tensor(DType::kF32, {}), {}).shape().empty());
+}
+
+TEST_CASE("every order of the axes, above and below the rows moved at once", "[tensor]") {
+  for (const Shape& shape : {Shape{33, 20}, Shape{1, 16}, Shape{5, 17, 19}, Shape{2, 3, 18, 7},
+                             Shape{0, 4}, Shape{3, 0, 2}}) {
+    Tensor x(DType::kS32, shape);
+    for (std::int64_t i = 0; i < x.size(); ++i) x.store_int(i, i);
+    std::vector<std::int64_t> order(shape.size());
+    std::iota(order.begin(), order.end(), 0);
+    do {
+      const Tensor y = transpose(x, order);
+      REQUIRE(y.size() == x.size());
+      const std::vector<std::int64_t> strides = row_major_strides(shape);
+      std::int64_t wrong = 0;
+      for (std::int64_t i = 0; i < y.size(); ++i) {
+        const auto at = unravel(i, y.shape());
+        std::int64_t from = 0;
+        for (std::size_t axis = 0; axis < order.size(); ++axis) {
+          from += at[axis] * strides[static_cast<std::size_t>(order[axis])];
+        }
+        wrong += y.load_int(i) != from ? 1 : 0;
+      }
+      CHECK(wrong == 0);
+    } while (std::next_permutation(order.begin(), order.end()));
+  }
 }
 
 }  // namespace
