@@ -76,10 +76,11 @@ void permute(const Tensor& x, const std::vector<std::int64_t>& permutation, Tens
     plane.to_row = to_strides[axis];
   }
   std::vector<std::int64_t> index(outer.size(), 0);
-  const T* from = x.data<T>().data();
-  T* to = out.mutable_data<T>().data();
+  const T* source = x.data<T>().data();
+  T* target = out.mutable_data<T>().data();
+  std::int64_t from = 0, to = 0;  // where the plane begins
   for (std::int64_t planes = out.size() / (plane.rows * plane.columns); planes > 0; --planes) {
-    copy_plane(plane, from, to);
+    copy_plane(plane, source + from, target + to);
     for (std::size_t k = outer.size(); k-- > 0;) {
       const std::size_t axis = outer[k];
       from += from_stride(axis);
