@@ -283,21 +283,11 @@ void product_scales(Isa isa, Words& words) {
     block.row_factor = reinterpret_cast<const std::int32_t*>(row.data());
     block.column_factor = reinterpret_cast<const std::int32_t*>(column.data());
   }
-  Guarded want(block.rows * block.out_stride, width_of(block.type)), got = want;
-  Guarded want_sums(block.rows * block.out_stride, 4), got_sums = want_sums;
   const std::int64_t tiles = size_of(words, 3);
-  for (std::int64_t tile = 0; tile < tiles; ++tile) {
-    block.first_tile = tile == 0;
-    block.last_tile = tile == tiles - 1;
-    block.out = want.data();
-    block.sums = tiles == 1 ? nullptr : reinterpret_cast<float*>(want_sums.data());
-    scalar().scale_product(block);
-    block.out = got.data();
-    block.sums = tiles == 1 ? nullptr : reinterpret_cast<float*>(got_sums.data());
-    vector_kernels(isa).scale_product(block);
-  }
-  same(block.type, want, got, "scale_product");
-  same(Element::kF32, want_sums, got_sums, "scale_product, sums");
+  const Outputs want = scale_product(scalar(), block, tiles);
+  const Outputs got = scale_product(vector_kernels(isa), block, tiles);
+  same(block.type, want.first, got.first, "scale_product");
+  same(Element::kF32, want.second, got.second, "scale_product, sums");
 }
 
 void rounding_noise(Isa isa, Words& words) {

@@ -189,6 +189,20 @@ inline Quantization quantize(const VectorKernels& kernels, QuantizeBlock block, 
   return out;
 }
 
+// Results in `first`, collected sums in `second`: `tiles` times the block's sums.
+inline Outputs scale_product(const VectorKernels& kernels, ProductBlock block, std::int64_t tiles) {
+  Outputs out{Guarded(block.rows * block.out_stride, width_of(block.type)),
+              Guarded(block.rows * block.out_stride, 4)};
+  block.out = out.first.data();
+  block.sums = tiles == 1 ? nullptr : reinterpret_cast<float*>(out.second.data());
+  for (std::int64_t tile = 0; tile < tiles; ++tile) {
+    block.first_tile = tile == 0;
+    block.last_tile = tile == tiles - 1;
+    kernels.scale_product(block);
+  }
+  return out;
+}
+
 inline float rounded(Element type, float v) { return value_of(type, bits_of(type, v)); }
 
 // s8, scale from absmax.

@@ -134,21 +134,11 @@ TEST_CASE("scales of integer sums equal scalar [DOT-4] [DOT-5] [DOT-6]", "[kerne
       block.row_factor = reinterpret_cast<const std::int32_t*>(row.data());
       block.column_factor = reinterpret_cast<const std::int32_t*>(column.data());
     }
-    Guarded want(3 * block.out_stride, width_of(type)), got = want;
-    Guarded want_sums(3 * block.out_stride, 4), got_sums = want_sums;
-    const int tiles = variant % 2 == 0 ? 1 : 3;
-    for (int tile = 0; tile < tiles; ++tile) {
-      block.first_tile = tile == 0;
-      block.last_tile = tile == tiles - 1;
-      block.out = want.data();
-      block.sums = tiles == 1 ? nullptr : reinterpret_cast<float*>(want_sums.data());
-      scalar().scale_product(block);
-      block.out = got.data();
-      block.sums = tiles == 1 ? nullptr : reinterpret_cast<float*>(got_sums.data());
-      kernels.scale_product(block);
-    }
-    compare(type, want, got);
-    compare(Element::kF32, want_sums, got_sums);
+    const std::int64_t tiles = variant % 2 == 0 ? 1 : 3;
+    const Outputs want = scale_product(scalar(), block, tiles);
+    const Outputs got = scale_product(kernels, block, tiles);
+    compare(type, want.first, got.first);
+    compare(Element::kF32, want.second, got.second);
   });
 }
 
