@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "sim/base/aligned.h"
 #include "sim/base/threefry.h"
 #include "sim/bench/groups.h"
 #include "sim/bench/measure.h"
@@ -72,11 +73,11 @@ DivisionWork division_work(kernels::Isa isa) {
   return {};
 }
 
-// --- Data.
+// --- Data, aligned as tensors are.
 
 template <typename T>
-std::vector<T> values(std::int64_t count, T (*from)(float)) {
-  std::vector<T> out(static_cast<std::size_t>(count));
+base::AlignedVector<T> values(std::int64_t count, T (*from)(float)) {
+  base::AlignedVector<T> out(static_cast<std::size_t>(count));
   for (std::size_t i = 0; i < out.size(); ++i) {
     const auto word = static_cast<std::int32_t>(base::random_word(7, i));
     out[i] = from(static_cast<float>(word) * 0x1p-31f);
@@ -86,11 +87,11 @@ std::vector<T> values(std::int64_t count, T (*from)(float)) {
 float same(float v) { return v; }
 
 struct Data {
-  std::vector<float> f32;
-  std::vector<std::uint16_t> bf16, f16;
-  std::vector<float> scale;  // enough for any type
-  std::vector<std::uint8_t> codes;
-  std::vector<std::uint8_t> copy;  // target of the copies
+  base::AlignedVector<float> f32;
+  base::AlignedVector<std::uint16_t> bf16, f16;
+  base::AlignedVector<float> scale;  // enough for any type
+  base::AlignedVector<std::uint8_t> codes;
+  base::AlignedVector<std::uint8_t> copy;  // target of the copies
 
   explicit Data(std::int64_t count)
       : f32(values<float>(count, same)),
@@ -208,9 +209,9 @@ Work product_scales(const Shape& s, const Options& options, Data& data) {
 }
 
 Row float_product(const Shape& s, const Options& options) {
-  const std::vector<float> lhs = values<float>(s.m * s.k, same),
-                           rhs = values<float>(s.k * s.n, same);
-  std::vector<float> out(static_cast<std::size_t>(s.m * s.n));
+  const base::AlignedVector<float> lhs = values<float>(s.m * s.k, same),
+                                   rhs = values<float>(s.k * s.n, same);
+  base::AlignedVector<float> out(static_cast<std::size_t>(s.m * s.n));
   kernels::ChainProduct p;
   p.m = s.m;
   p.k = p.lhs_row = s.k;

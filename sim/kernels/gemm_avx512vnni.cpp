@@ -65,6 +65,13 @@ static_assert(kFetchedBytes == 32, "128 for four steps below");
 #define MXCHECK_AT_3 "(%[a], %[stride3])"
 #define MXCHECK_AT_4 "(%[a], %[stride], 4)"
 #define MXCHECK_AT_5 "(%[a], %[stride5])"
+// The same a step further, for the last two.
+#define MXCHECK_AFTER_0 "(%[s])"
+#define MXCHECK_AFTER_1 "(%[s], %[stride])"
+#define MXCHECK_AFTER_2 "(%[s], %[stride], 2)"
+#define MXCHECK_AFTER_3 "(%[s], %[stride3])"
+#define MXCHECK_AFTER_4 "(%[s], %[stride], 4)"
+#define MXCHECK_AFTER_5 "(%[s], %[stride5])"
 
 // F for each row of a tile, with what else it takes.
 #define MXCHECK_ROWS_1(F, v, d) F(0, v, d)
@@ -81,7 +88,7 @@ static_assert(kFetchedBytes == 32, "128 for four steps below");
 #define MXCHECK_VECTORS_4(F, i) MXCHECK_VECTORS_3(F, i) F(i, 3)
 
 // Sums begin with zero, by the instruction that waits for nothing, and what the offsets of both
-// sides add is added last: begun with that, a tile waits for the one before it.
+// sides add is added near the end: begun with that, a tile waits for the one before it.
 #define MXCHECK_ZERO(i, j) \
   "vpxord " MXCHECK_SUM_##i##_##j ", " MXCHECK_SUM_##i##_##j ", " MXCHECK_SUM_##i##_##j "\n\t"
 #define MXCHECK_ZERO_ROW(i, v, d) MXCHECK_VECTORS_##v(MXCHECK_ZERO, i)
@@ -114,19 +121,40 @@ static_assert(kFetchedBytes == 32, "128 for four steps below");
 #define MXCHECK_NEXT_ONE_packed ""
 #define MXCHECK_NEXT_FOUR_packed ""
 
-#define MXCHECK_LOAD_INIT(unused, j) "vmovdqu64 64*" #j "(%[a]), %%zmm2" #j "\n\t"
+#define MXCHECK_LOAD_INIT(unused, j) "vmovdqu64 64*" #j "(%[s]), %%zmm2" #j "\n\t"
 #define MXCHECK_ADD_COLUMN(i, j) \
   "vpaddd %%zmm2" #j ", " MXCHECK_SUM_##i##_##j ", " MXCHECK_SUM_##i##_##j "\n\t"
 #define MXCHECK_ADD_COLUMNS(i, v, d) MXCHECK_VECTORS_##v(MXCHECK_ADD_COLUMN, i)
 #define MXCHECK_ADD_ROW(i, j) \
   "vpaddd " MXCHECK_CODES_##i ", " MXCHECK_SUM_##i##_##j ", " MXCHECK_SUM_##i##_##j "\n\t"
 #define MXCHECK_ADD_ROWS(i, v, d) \
-  "vpbroadcastd 4*" #i "(%[a]), " MXCHECK_CODES_##i "\n\t" MXCHECK_VECTORS_##v(MXCHECK_ADD_ROW, i)
+  "vpbroadcastd 4*" #i "(%[s]), " MXCHECK_CODES_##i "\n\t" MXCHECK_VECTORS_##v(MXCHECK_ADD_ROW, i)
 
 #define MXCHECK_STORE_WHOLE(i, j) "vmovdqu64 " MXCHECK_SUM_##i##_##j ", 64*" #j "(%[out])\n\t"
 #define MXCHECK_STORE_SOME(i, j) \
   "vmovdqu32 " MXCHECK_SUM_##i##_##j ", 64*" #j "(%[out]) %{%[keep" #j "]%}\n\t"
 #define MXCHECK_STORE_ROW(i, v, store) MXCHECK_VECTORS_##v(store, i) "add %[out_stride], %[out]\n\t"
+
+// The last two steps, row by row: the sums of a row are stored beside the products of the next.
+// Stored all at once they take time of their own where a store takes two cycles (README.md). What
+// the registers do not hold of the second step's right side is read where it lies.
+#define MXCHECK_SECOND_0 "%%zmm28"
+#define MXCHECK_SECOND_1 "%%zmm29"
+#define MXCHECK_SECOND_2 "%%zmm30"
+#define MXCHECK_SECOND_3 "256+64*3(%[rhs])"
+#define MXCHECK_LOAD_SECOND(unused, j) MXCHECK_LOAD_SECOND_##j
+#define MXCHECK_LOAD_SECOND_0 "vmovdqu64 256(%[rhs]), %%zmm28\n\t"
+#define MXCHECK_LOAD_SECOND_1 "vmovdqu64 256+64(%[rhs]), %%zmm29\n\t"
+#define MXCHECK_LOAD_SECOND_2 "vmovdqu64 256+64*2(%[rhs]), %%zmm30\n\t"
+#define MXCHECK_LOAD_SECOND_3 ""
+#define MXCHECK_FIRST_PRODUCT(i, j) "vpdpbusd %%zmm2" #j ", %%zmm31, " MXCHECK_SUM_##i##_##j "\n\t"
+#define MXCHECK_SECOND_PRODUCT(i, j) \
+  "vpdpbusd " MXCHECK_SECOND_##j ", %%zmm31, " MXCHECK_SUM_##i##_##j "\n\t"
+#define MXCHECK_LAST_OF_ROW(i, v, store)                              \
+  "vpbroadcastd " MXCHECK_AT_##i ", %%zmm31\n\t" MXCHECK_VECTORS_##v( \
+      MXCHECK_FIRST_PRODUCT, i) "vpbroadcastd " MXCHECK_AFTER_##i     \
+      ", %%zmm31\n\t" MXCHECK_VECTORS_##v(MXCHECK_SECOND_PRODUCT, i)  \
+          MXCHECK_STORE_ROW(i, v, store)
 
 // The sums of the panel at `rhs`, which ends behind it, stored at `out`. The lines they are stored
 // in are fetched while they are worked out, one every four steps, down the rows and then again:
@@ -135,14 +163,15 @@ static_assert(kFetchedBytes == 32, "128 for four steps below");
 #define MXCHECK_PANEL(n, v, kind, store, ...)                                                      \
   {                                                                                                \
     const std::int64_t *offset = x.offsets, *const offsets_end = x.offsets + x.segments;           \
-    const std::int32_t* const column_init =                                                        \
-        x.column_init == nullptr ? nullptr : x.column_init + column;                               \
-    const std::int32_t* const row_init = x.has_row_init ? x.row_init : nullptr;                    \
+    const std::int32_t* const inits[] = {                                                          \
+        x.column_init == nullptr ? nullptr : x.column_init + column,                               \
+        x.has_row_init ? x.row_init : nullptr};                                                    \
     const auto lines = reinterpret_cast<std::uintptr_t>(out);                                      \
     const auto out_stride = static_cast<std::uintptr_t>(x.stride) * sizeof(std::int32_t);          \
     const std::uintptr_t lines_end = lines + (n)*out_stride, lines_beyond = lines + (v)*64,        \
                          to_next_line = 64 - (n)*out_stride;                                       \
     std::uintptr_t line = lines;                                                                   \
+    const std::int64_t by_rows = x.segments > 0 && x.steps >= 2 ? 2 : 0;                           \
     const std::uint8_t* a;                                                                         \
     std::int64_t s;                                                                                \
     asm volatile(MXCHECK_ROWS_##n(MXCHECK_ZERO_ROW, v, ) /* segments: */                         \
@@ -153,6 +182,10 @@ static_assert(kFetchedBytes == 32, "128 for four steps below");
                  "add $8, %[offset]\n\t"                                                         \
                  "add %[lhs], %[a]\n\t"                                                          \
                  "mov %[steps], %[s]\n\t"                                                        \
+                 "cmp %[offsets_end], %[offset]\n\t"                                             \
+                 "jne 9f\n\t"                                                                    \
+                 "sub %[by_rows], %[s]\n\t"                                                      \
+                 "9:\n\t"                                                                        \
                  "sub $4, %[s]\n\t"                                                              \
                  "jl 4f\n\t" /* steps, four at a time: */                                        \
                  ".p2align 5\n"                                                                  \
@@ -181,23 +214,37 @@ static_assert(kFetchedBytes == 32, "128 for four steps below");
                  "jnz 5b\n\t"                                                                    \
                  "jmp 1b\n\t" /* the offsets of both sides: */                                   \
                  "6:\n\t"                                                                        \
-                 "mov %[column_init], %[a]\n\t"                                                  \
-                 "test %[a], %[a]\n\t"                                                           \
+                 "mov %[inits], %[s]\n\t"                                                        \
+                 "test %[s], %[s]\n\t"                                                           \
                  "jz 7f\n\t" MXCHECK_VECTORS_##v(MXCHECK_LOAD_INIT, 0)                           \
                      MXCHECK_ROWS_##n(MXCHECK_ADD_COLUMNS, v, )                                  \
                  "7:\n\t"                                                                        \
-                 "mov %[row_init], %[a]\n\t"                                                     \
-                 "test %[a], %[a]\n\t"                                                           \
+                 "mov 8+%[inits], %[s]\n\t"                                                      \
+                 "test %[s], %[s]\n\t"                                                           \
                  "jz 8f\n\t" MXCHECK_ROWS_##n(MXCHECK_ADD_ROWS, v, )                             \
-                 "8:\n\t" MXCHECK_ROWS_##n(MXCHECK_STORE_ROW, v, store)                          \
+                 "8:\n\t"                                                                        \
+                 "mov %[by_rows], %[s]\n\t"                                                      \
+                 "test %[s], %[s]\n\t"                                                           \
+                 "jnz 10f\n\t" MXCHECK_ROWS_##n(MXCHECK_STORE_ROW, v, store) /* the last two: */ \
+                 "jmp 11f\n\t"                                                                   \
+                 "10:\n\t"                                                                       \
+                 "prefetcht0 (%[fetch])\n\t"                                                     \
+                 "prefetchw (%[line])\n\t"                                                       \
+                 "mov %[step], %[s]\n\t"                                                         \
+                 "add %[a], %[s]\n\t" MXCHECK_VECTORS_##v(MXCHECK_LOAD, 0)                       \
+                     MXCHECK_VECTORS_##v(MXCHECK_LOAD_SECOND, 0)                                 \
+                         MXCHECK_ROWS_##n(MXCHECK_LAST_OF_ROW, v, store)                         \
+                 "add $2*256, %[rhs]\n\t"                                                        \
+                 "11:\n\t"                                                                       \
                  : [a] "=&r"(a), [s] "=&r"(s), [offset] "+&r"(offset), [rhs] "+&r"(rhs),          \
                    [fetch] "+&r"(fetch), [line] "+&r"(line), [out] "+&r"(out)                    \
                  : [stride] "r"(stride), [stride3] "r"(stride3), [stride5] "r"(stride5),         \
                    [step] "rm"(step), [lhs] "rm"(x.lhs), [steps] "rm"(x.steps),                  \
+                   [by_rows] "rm"(by_rows),                                                      \
                    [offsets_end] "rm"(offsets_end), [out_stride] "rm"(out_stride),               \
                    [lines] "rm"(lines), [lines_end] "rm"(lines_end),                             \
                    [lines_beyond] "rm"(lines_beyond), [to_next_line] "rm"(to_next_line),         \
-                   [column_init] "rm"(column_init), [row_init] "rm"(row_init) __VA_ARGS__        \
+                   [inits] "m"(inits) __VA_ARGS__                                                \
                  : "memory", "cc", MXCHECK_CLOBBERED); \
   }
 

@@ -131,12 +131,12 @@ Tensor::Tensor(DType dtype, Shape shape) : dtype_(dtype), shape_(std::move(shape
   const std::optional<std::int64_t> count = element_count(shape_);
   MXCHECK_CHECK(count.has_value(), to_string(shape_));
   size_ = *count;
-  bytes_ = std::make_shared<std::vector<std::byte>>(
+  bytes_ = std::make_shared<base::AlignedVector<std::byte>>(
       static_cast<std::size_t>(size_ * numerics::byte_width(dtype)));
 }
 
 std::span<std::byte> Tensor::mutable_bytes() {
-  if (bytes_.use_count() > 1) bytes_ = std::make_shared<std::vector<std::byte>>(*bytes_);
+  if (bytes_.use_count() > 1) bytes_ = std::make_shared<base::AlignedVector<std::byte>>(*bytes_);
   return *bytes_;
 }
 

@@ -1,5 +1,5 @@
 // Tensor: a dtype, a shape and row-major elements in memory. A value type: copies share the bytes
-// until one of them is written.
+// until one of them is written. The first element is at the begin of a cache line.
 //
 // Elements are stored as the dtype's own bits (dtypes.def); sub-byte types take a byte each, s4
 // sign-extended. Typed access is by storage type: float, double, std::uint16_t (f16, bf16 bits),
@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/base/aligned.h"
 #include "sim/base/check.h"
 #include "sim/numerics/dtype.h"
 
@@ -85,7 +86,7 @@ class Tensor {
   DType dtype_;
   Shape shape_;
   std::int64_t size_ = 0;
-  std::shared_ptr<std::vector<std::byte>> bytes_;
+  std::shared_ptr<base::AlignedVector<std::byte>> bytes_;
 };
 
 // Same dtype, shape and bits, where any NaN equals any NaN.
