@@ -1,6 +1,6 @@
-// Every strip of a product is scaled while its sums are in the first-level cache, and the memory of
-// the next strip's results is fetched beside the product; nothing but codes, scales and results is
-// ever written out.
+// Sums are scaled in their tile, or while they are in the first-level cache, and the memory of the
+// next strip's results is fetched beside the product; nothing but codes, scales and results is ever
+// written out.
 #include "sim/exec/mlp_step.h"
 
 #include <algorithm>
@@ -74,36 +74,27 @@ void MlpStep::product(const CodeMatrix& lhs, const CodeMatrix& rhs, const Epilog
   const kernels::VectorKernels& vector = kernels::vector_kernels(isa_);
   packed_.pack(kernels::gemm_kernel_for(isa_, lhs.rows), isa_, rhs);
   const std::int64_t n = rhs.columns;
-  const kernels::BlockHook finish = [&](const kernels::Block& strip) {
+  const kernels::BlockHook relu = [&](const kernels::Block& strip) {
     const std::int64_t first = strip.row * n + strip.column;
-    kernels::ProductBlock block;
-    block.acc = acc_.data() + strip.column;
+    kernels::CombineBlock block;
+    block.operation = kernels::Combination::kMask;
+    block.x = epilogue.open + first;
     block.rows = strip.rows;
     block.columns = strip.columns;
-    block.stride = n;
-    if (epilogue.rows != nullptr) block.lhs = {epilogue.rows + strip.row, 1, 0};
-    if (epilogue.columns != nullptr) block.rhs = {epilogue.columns + strip.column, 0, 1};
+    block.stride = block.out_stride = n;
+    block.other = {epilogue.out + first, n, 1};
     block.out = epilogue.out + first;
-    block.out_stride = n;
-    vector.scale_product(block);
-    if (epilogue.open == nullptr) return;
-    kernels::CombineBlock relu;
-    relu.operation = kernels::Combination::kMask;
-    relu.x = epilogue.open + first;
-    relu.rows = strip.rows;
-    relu.columns = strip.columns;
-    relu.stride = relu.out_stride = n;
-    relu.other = {epilogue.out + first, n, 1};
-    relu.out = epilogue.out + first;
-    vector.combine(relu);
+    vector.combine(block);
   };
+  const kernels::ScaledSums scaled{epilogue.rows, epilogue.columns, epilogue.out};
   kernels::GemmRun run;
   run.acc = acc_.data();
   run.stride = n;
-  run.finished = &finish;
+  if (epilogue.open != nullptr) run.finished = &relu;
   run.sums = kernels::Sums::kPassing;
   run.written = epilogue.out;
   run.written_step = n * static_cast<std::int64_t>(sizeof(float));
+  run.scaled = &scaled;
   kernels::multiply(lhs, packed_, run);
 }
 

@@ -13,7 +13,7 @@
 
 namespace mxcheck::kernels {
 
-#define MXCHECK_GEMM_KERNEL(function, isa, rows, columns, group, lhs, rhs, access) \
+#define MXCHECK_GEMM_KERNEL(function, isa, rows, columns, group, lhs, rhs, access, scaling) \
   void function(const GemmStrip&);
 #include "sim/kernels/kernels.def"
 #undef MXCHECK_GEMM_KERNEL
@@ -29,9 +29,9 @@ constexpr std::int32_t kNoSum = 0;
 
 const std::vector<GemmKernel>& gemm_kernels() {
   static const std::vector<GemmKernel> kKernels = {
-#define MXCHECK_GEMM_KERNEL(function, isa, rows, columns, group, lhs, rhs, access) \
-  {#function,    Isa::isa,          rows,    columns, group, Storage::lhs,         \
-   Storage::rhs, LhsAccess::access, function},
+#define MXCHECK_GEMM_KERNEL(function, isa, rows, columns, group, lhs, rhs, access, scaling)  \
+  {#function,         Isa::isa,         rows,    columns, group, Storage::lhs, Storage::rhs, \
+   LhsAccess::access, Scaling::scaling, function},
 #include "sim/kernels/kernels.def"
 #undef MXCHECK_GEMM_KERNEL
   };

@@ -22,6 +22,7 @@ namespace mxcheck::kernels {
 
 enum class Storage : std::uint8_t { kU8, kS8, kS16 };
 enum class LhsAccess : std::uint8_t { kDirect, kPacked };
+enum class Scaling : std::uint8_t { kNone, kInTile };
 
 struct GemmKernel {
   const char* name = "";
@@ -29,6 +30,7 @@ struct GemmKernel {
   int rows = 0, columns = 0, group = 0;
   Storage lhs = Storage::kS8, rhs = Storage::kS8;
   LhsAccess access = LhsAccess::kPacked;
+  Scaling scaling = Scaling::kNone;
   GemmFunction run = nullptr;
 };
 // Every kernel that was built in, worst first.
@@ -111,8 +113,17 @@ using BlockHook = std::function<void(const Block& block)>;
 // Are all sums kept, or only until a block's hook has seen them?
 enum class Sums : std::uint8_t { kKept, kPassing };
 
+// Sums times scales (DOT-4, DOT-5), f32: out[i, j] = round(round(f32(sum) * rows[i]) * columns[j]),
+// where f32(sum) is rounded too and a null pointer stands for ones. `out` has the stride of acc.
+struct ScaledSums {
+  const float* rows = nullptr;     // [m]
+  const float* columns = nullptr;  // [n]
+  float* out = nullptr;            // [m, n]
+};
+
 struct GemmRun {
-  // [m, n]; of passing sums [16, n]: the first row of every block is row 0.
+  // [m, n]; of passing sums [16, n]: the first row of every block is row 0. With `scaled` what is
+  // in it afterwards is not specified.
   std::int32_t* acc = nullptr;
   std::int64_t stride = 0;     // of acc's rows, in elements
   base::Pool* pool = nullptr;  // null: the calling thread alone, as it must be for passing sums
@@ -122,6 +133,8 @@ struct GemmRun {
   // after the other. Brought to the cache while the kernel works on the rows before.
   const void* written = nullptr;
   std::int64_t written_step = 0;
+  // If given: every block is scaled before its hook is called.
+  const ScaledSums* scaled = nullptr;
 };
 
 // The kernel that a product of m rows runs on: of those that pack alike the one with the fewest

@@ -150,11 +150,28 @@ static_assert(kFetchedBytes == 32, "128 for four steps below");
 #define MXCHECK_FIRST_PRODUCT(i, j) "vpdpbusd %%zmm2" #j ", %%zmm31, " MXCHECK_SUM_##i##_##j "\n\t"
 #define MXCHECK_SECOND_PRODUCT(i, j) \
   "vpdpbusd " MXCHECK_SECOND_##j ", %%zmm31, " MXCHECK_SUM_##i##_##j "\n\t"
-#define MXCHECK_LAST_OF_ROW(i, v, store)                              \
+#define MXCHECK_LAST_PRODUCTS(i, v)                                   \
   "vpbroadcastd " MXCHECK_AT_##i ", %%zmm31\n\t" MXCHECK_VECTORS_##v( \
       MXCHECK_FIRST_PRODUCT, i) "vpbroadcastd " MXCHECK_AFTER_##i     \
-      ", %%zmm31\n\t" MXCHECK_VECTORS_##v(MXCHECK_SECOND_PRODUCT, i)  \
-          MXCHECK_STORE_ROW(i, v, store)
+      ", %%zmm31\n\t" MXCHECK_VECTORS_##v(MXCHECK_SECOND_PRODUCT, i)
+#define MXCHECK_LAST_OF_ROW(i, v, store) MXCHECK_LAST_PRODUCTS(i, v) MXCHECK_STORE_ROW(i, v, store)
+
+// The same with the sums made floats and scaled on their way: `offset` and `line` are where the
+// scales of rows and columns are, having done their work.
+#define MXCHECK_SCALE_ROW(i, j)                                                                \
+  "vcvtdq2ps " MXCHECK_SUM_##i##_##j ", " MXCHECK_SUM_##i##_##j                                \
+      "\n\t"                                                                                   \
+      "vmulps 4*" #i "(%[offset])%{1to16%}, " MXCHECK_SUM_##i##_##j ", " MXCHECK_SUM_##i##_##j \
+      "\n\t"
+#define MXCHECK_STORE_WHOLE_SCALED(i, j) \
+  "vmulps 64*" #j "(%[line]), " MXCHECK_SUM_##i##_##j ", " MXCHECK_SUM_##i##_##j "\n\t"
+#define MXCHECK_STORE_SOME_SCALED(i, j)                                                         \
+  "vmulps 64*" #j "(%[line]), " MXCHECK_SUM_##i##_##j ", " MXCHECK_SUM_##i##_##j " %{%[keep" #j \
+                                                                                 "]%}\n\t"
+#define MXCHECK_LAST_OF_ROW_SCALED(i, v, store)                                    \
+  MXCHECK_LAST_PRODUCTS(i, v)                                                      \
+  MXCHECK_VECTORS_##v(MXCHECK_SCALE_ROW, i) MXCHECK_VECTORS_##v(store##_SCALED, i) \
+      MXCHECK_STORE_ROW(i, v, store)
 
 // The sums of the panel at `rhs`, which ends behind it, stored at `out`. The lines they are stored
 // in are fetched while they are worked out, one every four steps, down the rows and then again:
@@ -163,9 +180,12 @@ static_assert(kFetchedBytes == 32, "128 for four steps below");
 #define MXCHECK_PANEL(n, v, kind, store, ...)                                                      \
   {                                                                                                \
     const std::int64_t *offset = x.offsets, *const offsets_end = x.offsets + x.segments;           \
-    const std::int32_t* const inits[] = {                                                          \
-        x.column_init == nullptr ? nullptr : x.column_init + column,                               \
-        x.has_row_init ? x.row_init : nullptr};                                                    \
+    const void* const beside[] = {x.column_init == nullptr ? nullptr : x.column_init + column,     \
+                                  x.has_row_init ? x.row_init : nullptr,                           \
+                                  !x.scaled                ? nullptr                               \
+                                  : x.row_scale == nullptr ? kOnes                                 \
+                                                           : x.row_scale,                          \
+                                  x.column_scale == nullptr ? kOnes : x.column_scale + column};    \
     const auto lines = reinterpret_cast<std::uintptr_t>(out);                                      \
     const auto out_stride = static_cast<std::uintptr_t>(x.stride) * sizeof(std::int32_t);          \
     const std::uintptr_t lines_end = lines + (n)*out_stride, lines_beyond = lines + (v)*64,        \
@@ -214,12 +234,12 @@ static_assert(kFetchedBytes == 32, "128 for four steps below");
                  "jnz 5b\n\t"                                                                    \
                  "jmp 1b\n\t" /* the offsets of both sides: */                                   \
                  "6:\n\t"                                                                        \
-                 "mov %[inits], %[s]\n\t"                                                        \
+                 "mov %[beside], %[s]\n\t"                                                       \
                  "test %[s], %[s]\n\t"                                                           \
                  "jz 7f\n\t" MXCHECK_VECTORS_##v(MXCHECK_LOAD_INIT, 0)                           \
                      MXCHECK_ROWS_##n(MXCHECK_ADD_COLUMNS, v, )                                  \
                  "7:\n\t"                                                                        \
-                 "mov 8+%[inits], %[s]\n\t"                                                      \
+                 "mov 8+%[beside], %[s]\n\t"                                                     \
                  "test %[s], %[s]\n\t"                                                           \
                  "jz 8f\n\t" MXCHECK_ROWS_##n(MXCHECK_ADD_ROWS, v, )                             \
                  "8:\n\t"                                                                        \
@@ -233,7 +253,13 @@ static_assert(kFetchedBytes == 32, "128 for four steps below");
                  "mov %[step], %[s]\n\t"                                                         \
                  "add %[a], %[s]\n\t" MXCHECK_VECTORS_##v(MXCHECK_LOAD, 0)                       \
                      MXCHECK_VECTORS_##v(MXCHECK_LOAD_SECOND, 0)                                 \
-                         MXCHECK_ROWS_##n(MXCHECK_LAST_OF_ROW, v, store)                         \
+                 "mov 16+%[beside], %[offset]\n\t"                                               \
+                 "mov 24+%[beside], %[line]\n\t"                                                 \
+                 "test %[offset], %[offset]\n\t"                                                 \
+                 "jnz 12f\n\t" MXCHECK_ROWS_##n(MXCHECK_LAST_OF_ROW, v, store)                   \
+                 "jmp 13f\n\t"                                                                   \
+                 "12:\n\t" MXCHECK_ROWS_##n(MXCHECK_LAST_OF_ROW_SCALED, v, store)                \
+                 "13:\n\t"                                                                       \
                  "add $2*256, %[rhs]\n\t"                                                        \
                  "11:\n\t"                                                                       \
                  : [a] "=&r"(a), [s] "=&r"(s), [offset] "+&r"(offset), [rhs] "+&r"(rhs),          \
@@ -244,7 +270,7 @@ static_assert(kFetchedBytes == 32, "128 for four steps below");
                    [offsets_end] "rm"(offsets_end), [out_stride] "rm"(out_stride),               \
                    [lines] "rm"(lines), [lines_end] "rm"(lines_end),                             \
                    [lines_beyond] "rm"(lines_beyond), [to_next_line] "rm"(to_next_line),         \
-                   [inits] "m"(inits) __VA_ARGS__                                                \
+                   [beside] "m"(beside) __VA_ARGS__                                              \
                  : "memory", "cc", MXCHECK_CLOBBERED); \
   }
 
@@ -256,6 +282,11 @@ static_assert(kFetchedBytes == 32, "128 for four steps below");
 
 // The lanes of the registers that are stored in a last panel.
 #define MXCHECK_KEEP(unused, j) , [keep##j] "Yk"(keep(left - (j)*kLanes))
+
+// Scales that are not there.
+constexpr float kOnes[kColumns] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+                                   1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+                                   1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
 
 // Which of 16 lanes lie in the first `left` columns.
 MXCHECK_TARGET inline __mmask16 keep(std::int64_t left) {

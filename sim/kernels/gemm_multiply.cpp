@@ -8,6 +8,8 @@
 #include "sim/kernels/gemm.h"
 #include "sim/kernels/gemm_sources.h"
 #include "sim/kernels/tally.h"
+#include "sim/kernels/vector_kernels.h"
+#include "sim/numerics/flush.h"
 #include "sim/numerics/rounding.h"
 
 namespace mxcheck::kernels {
@@ -236,6 +238,15 @@ class Product {
     strip.step_stride = view.step_stride;
     strip.row_init = row_init_.data() + row;
     if (run_.sums == Sums::kKept) strip.acc = columns.strip.acc + row * run_.stride;
+    const ScaledSums* scaled = run_.scaled;
+    const std::int64_t column = columns.first * kernel_.columns;
+    strip.scaled = scaled != nullptr && kernel_.scaling == Scaling::kInTile && strip.segments > 0 &&
+                   strip.steps >= 2;
+    if (strip.scaled) {
+      strip.acc = reinterpret_cast<std::int32_t*>(scaled->out + row * run_.stride + column);
+      strip.row_scale = scaled->rows == nullptr ? nullptr : scaled->rows + row;
+      strip.column_scale = scaled->columns == nullptr ? nullptr : scaled->columns + column;
+    }
     strip.fetch = places.next;
     // Of no other use: the left side again, which a long right side may drive out.
     strip.ahead = strip.lhs;
@@ -251,10 +262,27 @@ class Product {
       strip.ahead = columns.written + rows_.first(next) * columns.written_step;
       strip.ahead_step = columns.written_part;
     }
-    kernel_.run(strip);
-    if (run_.finished != nullptr) {
-      (*run_.finished)({row, strip.rows, columns.first * kernel_.columns, strip.columns});
+    if (strip.scaled) {
+      const numerics::FlushSubnormals flush;  // of this thread (POL-9)
+      kernel_.run(strip);
+    } else {
+      kernel_.run(strip);
+      if (scaled != nullptr) scale(strip, row, column);
     }
+    if (run_.finished != nullptr) (*run_.finished)({row, strip.rows, column, strip.columns});
+  }
+
+  // The sums of a strip, by a kernel that does not scale them.
+  void scale(const GemmStrip& strip, std::int64_t row, std::int64_t column) const {
+    ProductBlock block;
+    block.acc = strip.acc;
+    block.rows = strip.rows;
+    block.columns = strip.columns;
+    block.stride = block.out_stride = run_.stride;
+    if (run_.scaled->rows != nullptr) block.lhs = {run_.scaled->rows + row, 1, 0};
+    if (run_.scaled->columns != nullptr) block.rhs = {run_.scaled->columns + column, 0, 1};
+    block.out = run_.scaled->out + row * run_.stride + column;
+    vector_kernels(rhs_.isa()).scale_product(block);
   }
 
   const Source& source_;

@@ -7,7 +7,7 @@ std::vector<KernelInfo> all_kernels() {
   constexpr const char* kProduct = "wraps modulo 2^32, or range proof";
   constexpr const char* kNone = "none needed, same bits by definition";
   return {
-#define MXCHECK_GEMM_KERNEL(function, isa, rows, columns, group, lhs, rhs, access) \
+#define MXCHECK_GEMM_KERNEL(function, isa, rows, columns, group, lhs, rhs, access, scaling) \
   {#function, "gemm", Isa::isa, kProduct},
 #define MXCHECK_PACK_KERNEL(lines, planes, group, bytes, isa) \
   {#lines, "pack", Isa::isa, kNone}, {#planes, "pack", Isa::isa, kNone},
