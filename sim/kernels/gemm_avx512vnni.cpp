@@ -163,11 +163,10 @@ static_assert(kFetchedBytes == 32, "128 for four steps below");
       "\n\t"                                                                                   \
       "vmulps 4*" #i "(%[offset])%{1to16%}, " MXCHECK_SUM_##i##_##j ", " MXCHECK_SUM_##i##_##j \
       "\n\t"
-#define MXCHECK_STORE_WHOLE_SCALED(i, j) \
-  "vmulps 64*" #j "(%[line]), " MXCHECK_SUM_##i##_##j ", " MXCHECK_SUM_##i##_##j "\n\t"
-#define MXCHECK_STORE_SOME_SCALED(i, j)                                                         \
-  "vmulps 64*" #j "(%[line]), " MXCHECK_SUM_##i##_##j ", " MXCHECK_SUM_##i##_##j " %{%[keep" #j \
-                                                                                 "]%}\n\t"
+#define MXCHECK_SCALE_COLUMN(i, j) \
+  "vmulps 64*" #j "(%[line]), " MXCHECK_SUM_##i##_##j ", " MXCHECK_SUM_##i##_##j
+#define MXCHECK_STORE_WHOLE_SCALED(i, j) MXCHECK_SCALE_COLUMN(i, j) "\n\t"
+#define MXCHECK_STORE_SOME_SCALED(i, j) MXCHECK_SCALE_COLUMN(i, j) " %{%[keep" #j "]%}\n\t"
 #define MXCHECK_LAST_OF_ROW_SCALED(i, v, store)                                    \
   MXCHECK_LAST_PRODUCTS(i, v)                                                      \
   MXCHECK_VECTORS_##v(MXCHECK_SCALE_ROW, i) MXCHECK_VECTORS_##v(store##_SCALED, i) \
@@ -180,11 +179,10 @@ static_assert(kFetchedBytes == 32, "128 for four steps below");
 #define MXCHECK_PANEL(n, v, kind, store, ...)                                                      \
   {                                                                                                \
     const std::int64_t *offset = x.offsets, *const offsets_end = x.offsets + x.segments;           \
+    const float* const row_scale = x.row_scale == nullptr ? kOnes : x.row_scale;                   \
     const void* const beside[] = {x.column_init == nullptr ? nullptr : x.column_init + column,     \
                                   x.has_row_init ? x.row_init : nullptr,                           \
-                                  !x.scaled                ? nullptr                               \
-                                  : x.row_scale == nullptr ? kOnes                                 \
-                                                           : x.row_scale,                          \
+                                  x.scaled ? row_scale : nullptr,                                  \
                                   x.column_scale == nullptr ? kOnes : x.column_scale + column};    \
     const auto lines = reinterpret_cast<std::uintptr_t>(out);                                      \
     const auto out_stride = static_cast<std::uintptr_t>(x.stride) * sizeof(std::int32_t);          \

@@ -28,6 +28,16 @@ TEST_CASE("strides and indices are row-major", "[tensor]") {
   CHECK(unravel(0, {}).empty());
 }
 
+TEST_CASE("elements begin at a cache line, those of a copy too", "[tensor]") {
+  for (const std::int64_t n : {1, 3, 100, 100000}) {
+    const Tensor x(DType::kU8, {n});
+    Tensor y = x;
+    y.set_bits(0, 1);
+    CHECK(reinterpret_cast<std::uintptr_t>(x.bytes().data()) % 64 == 0);
+    CHECK(reinterpret_cast<std::uintptr_t>(y.bytes().data()) % 64 == 0);
+  }
+}
+
 TEST_CASE("copies share their bytes until one is written", "[tensor]") {
   Tensor a(DType::kF32, {2});
   const Tensor b = a;
