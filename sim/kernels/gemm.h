@@ -22,7 +22,7 @@ namespace mxcheck::kernels {
 
 enum class Storage : std::uint8_t { kU8, kS8, kS16 };
 enum class LhsAccess : std::uint8_t { kDirect, kPacked };
-enum class Scaling : std::uint8_t { kNone, kInTile };
+enum class Scaling : std::uint8_t { kNone, kTile };
 
 struct GemmKernel {
   const char* name = "";

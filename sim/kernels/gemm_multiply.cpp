@@ -240,7 +240,7 @@ class Product {
     if (run_.sums == Sums::kKept) strip.acc = columns.strip.acc + row * run_.stride;
     const ScaledSums* scaled = run_.scaled;
     const std::int64_t column = columns.first * kernel_.columns;
-    strip.scaled = scaled != nullptr && kernel_.scaling == Scaling::kInTile && strip.segments > 0 &&
+    strip.scaled = scaled != nullptr && kernel_.scaling == Scaling::kTile && strip.segments > 0 &&
                    strip.steps >= 2;
     if (strip.scaled) {
       strip.acc = reinterpret_cast<std::int32_t*>(scaled->out + row * run_.stride + column);

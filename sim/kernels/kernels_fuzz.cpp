@@ -68,8 +68,16 @@ void product(Isa isa, Words& words) {
   for (std::int64_t i = 0; i < m * n; ++i) {
     want.set_bits(i, static_cast<std::uint32_t>(expected[static_cast<std::size_t>(i)]));
   }
+  GemmRun run{reinterpret_cast<std::int32_t*>(got.data()), n, nullptr, nullptr};
+  Guarded rows = filled(Element::kF32, m, some_fill(words), words);
+  Guarded columns = filled(Element::kF32, n, some_fill(words), words);
+  Guarded floats(m * n, 4);
+  ScaledSums scaled;
+  if (coin(words)) scaled.rows = reinterpret_cast<const float*>(rows.data());
+  if (coin(words)) scaled.columns = reinterpret_cast<const float*>(columns.data());
+  scaled.out = reinterpret_cast<float*>(floats.data());
+  if (coin(words)) run.scaled = &scaled;
   PackedRhs packed;
-  const GemmRun run{reinterpret_cast<std::int32_t*>(got.data()), n, nullptr, nullptr};
   if (segments == 1 || lhs.column_stride != 1) {
     packed.pack(kernel, isa, rhs);
     multiply(lhs, packed, run);
@@ -83,9 +91,20 @@ void product(Isa isa, Words& words) {
     };
     multiply(IndirectLhs{m, lhs.is_signed, addresses}, packed, run);
   }
-  const std::string codes = code_difference(want, got);
-  MXCHECK_CHECK(codes.empty(), std::string(kernel.name) + ": " + codes);
   MXCHECK_CHECK(got.intact(), std::string(kernel.name) + ": written beyond the result");
+  if (run.scaled == nullptr) {
+    const std::string codes = code_difference(want, got);
+    MXCHECK_CHECK(codes.empty(), std::string(kernel.name) + ": " + codes);
+    return;
+  }
+  ProductBlock block;
+  block.acc = expected.data();
+  block.rows = m;
+  block.columns = block.stride = block.out_stride = n;
+  if (scaled.rows != nullptr) block.lhs = {scaled.rows, 1, 0};
+  if (scaled.columns != nullptr) block.rhs = {scaled.columns, 0, 1};
+  same(Element::kF32, scale_product(scalar(), block, 1).first, floats,
+       std::string(kernel.name) + ", scaled");
 }
 
 void float_chain(Isa isa, Words& words) {
