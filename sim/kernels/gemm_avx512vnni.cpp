@@ -182,7 +182,7 @@ static_assert(kFetchedBytes == 32, "128 for four steps below");
     const float* const row_scale = x.row_scale == nullptr ? kOnes : x.row_scale;                   \
     const void* const beside[] = {x.column_init == nullptr ? nullptr : x.column_init + column,     \
                                   x.has_row_init ? x.row_init : nullptr,                           \
-                                  x.scaled ? row_scale : nullptr,                                  \
+                                  x.floats == nullptr ? nullptr : row_scale,                       \
                                   x.column_scale == nullptr ? kOnes : x.column_scale + column};    \
     const auto lines = reinterpret_cast<std::uintptr_t>(out);                                      \
     const auto out_stride = static_cast<std::uintptr_t>(x.stride) * sizeof(std::int32_t);          \
@@ -291,6 +291,12 @@ MXCHECK_TARGET inline __mmask16 keep(std::int64_t left) {
   return static_cast<__mmask16>(left >= kLanes ? 0xffffu : left <= 0 ? 0u : (1u << left) - 1u);
 }
 
+// Where the first row of a strip is written, from a column on.
+inline void* written(const GemmStrip& x, std::int64_t column) {
+  if (x.floats != nullptr) return x.floats + column;
+  return x.acc + column;
+}
+
 // What is left of a strip when its last panel is worked on.
 struct Rest {
   std::int64_t column;
@@ -308,7 +314,7 @@ struct Rest {
     MXCHECK_STRIDES                                                                           \
     const std::int64_t column = r.column, left = x.columns - column;                          \
     const std::uint8_t *rhs = r.rhs, *fetch = r.fetch;                                        \
-    std::int32_t* out = x.acc + column;                                                       \
+    void* out = written(x, column);                                                           \
     MXCHECK_PANEL(n, v, kind, MXCHECK_STORE_SOME, MXCHECK_VECTORS_##v(MXCHECK_KEEP, 0))       \
   }
 
@@ -323,7 +329,7 @@ struct Rest {
     std::int64_t column = 0;                                                             \
     for (; x.columns - column >= kColumns; column += kColumns, ahead += x.ahead_step) {  \
       const std::uint8_t* fetch = x.columns - column > kColumns ? ahead : x.fetch;       \
-      std::int32_t* out = x.acc + column;                                                \
+      void* out = written(x, column);                                                    \
       MXCHECK_PANEL(n, 4, kind, MXCHECK_STORE_WHOLE, )                                   \
     }                                                                                    \
     if (column == x.columns) return;                                                     \

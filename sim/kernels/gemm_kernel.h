@@ -24,13 +24,14 @@ struct GemmStrip {
   const std::int32_t* row_init;     // [rows]
   bool has_row_init;                // false: row_init is zeros
   const std::int32_t* column_init;  // [panels * columns of the kernel], or null: zeros
-  std::int32_t* acc;                // [rows, columns], row stride below; floats if `scaled`
+  std::int32_t* acc;                // [rows, columns], row stride below
   std::int64_t stride;              // of acc, in elements
   std::int64_t columns;             // of the strip; only the last panel may be partly written
   int rows;                         // 1 .. rows of the kernel
-  // Of a kernel that scales in its tile, with a segment and two steps at least: what is stored is
-  // round(round(f32(sum) * row_scale[i]) * column_scale[j]), the float unit's mode being POL-9's.
-  bool scaled;
+  // Null, or, of a kernel that scales in its tile, with a segment and two steps at least, what is
+  // written instead of acc: round(round(f32(sum) * row_scale[i]) * column_scale[j]), the float
+  // unit's mode being POL-9's.
+  float* floats;
   const float* row_scale;     // [rows], or null: ones
   const float* column_scale;  // [columns], or null: ones
   // What a kernel may fetch into its cache while it works, kFetchedBytes a step; never read here.

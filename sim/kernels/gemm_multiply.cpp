@@ -240,10 +240,10 @@ class Product {
     if (run_.sums == Sums::kKept) strip.acc = columns.strip.acc + row * run_.stride;
     const ScaledSums* scaled = run_.scaled;
     const std::int64_t column = columns.first * kernel_.columns;
-    strip.scaled = scaled != nullptr && kernel_.scaling == Scaling::kTile && strip.segments > 0 &&
-                   strip.steps >= 2;
-    if (strip.scaled) {
-      strip.acc = reinterpret_cast<std::int32_t*>(scaled->out + row * run_.stride + column);
+    const bool in_tile = scaled != nullptr && kernel_.scaling == Scaling::kTile &&
+                         strip.segments > 0 && strip.steps >= 2;
+    if (in_tile) {
+      strip.floats = scaled->out + row * run_.stride + column;
       strip.row_scale = scaled->rows == nullptr ? nullptr : scaled->rows + row;
       strip.column_scale = scaled->columns == nullptr ? nullptr : scaled->columns + column;
     }
@@ -262,7 +262,7 @@ class Product {
       strip.ahead = columns.written + rows_.first(next) * columns.written_step;
       strip.ahead_step = columns.written_part;
     }
-    if (strip.scaled) {
+    if (in_tile) {
       const numerics::FlushSubnormals flush;  // of this thread (POL-9)
       kernel_.run(strip);
     } else {
