@@ -18,7 +18,7 @@ template <typename T>
 struct AlignedAllocator {
   using value_type = T;
   AlignedAllocator() = default;
-  template <typename U>
+  template <typename U>  // as the standard asks: NOLINTNEXTLINE(google-explicit-constructor)
   AlignedAllocator(const AlignedAllocator<U>& /*other*/) noexcept {}
 
   [[nodiscard]] T* allocate(std::size_t count) {
