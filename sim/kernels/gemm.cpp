@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <new>
 
+#include "sim/base/aligned.h"
 #include "sim/base/check.h"
 #include "sim/kernels/pack.h"
 #include "sim/numerics/rounding.h"
@@ -20,7 +21,7 @@ namespace mxcheck::kernels {
 
 namespace {
 
-constexpr std::size_t kLine = 64;  // of the cache, in bytes
+constexpr std::size_t kLine = base::kCacheLine;
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
 constexpr std::int64_t kNoOffset = 0;
 constexpr std::int32_t kNoSum = 0;

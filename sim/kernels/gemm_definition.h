@@ -1,11 +1,12 @@
 // DOT-8 as it stands, for the tests and the fuzzer of the product kernels: the product modulo 2^32
-// in three loops.
+// in three loops, and such sums scaled by the scalar kernel.
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
 #include "sim/kernels/gemm.h"
+#include "sim/kernels/vector_kernels.h"
 
 namespace mxcheck::kernels::testing {
 
@@ -29,6 +30,20 @@ inline std::vector<std::int32_t> definition(const CodeMatrix& lhs, const CodeMat
     }
   }
   return out;
+}
+
+// sums: [m, n]; scaled.out has rows `stride` apart.
+inline void scale(const std::vector<std::int32_t>& sums, std::int64_t n, const ScaledSums& scaled,
+                  std::int64_t stride) {
+  ProductBlock block;
+  block.acc = sums.data();
+  block.rows = static_cast<std::int64_t>(sums.size()) / n;
+  block.columns = block.stride = n;
+  if (scaled.rows != nullptr) block.lhs = {scaled.rows, 1, 0};
+  if (scaled.columns != nullptr) block.rhs = {scaled.columns, 0, 1};
+  block.out = scaled.out;
+  block.out_stride = stride;
+  vector_kernels(Isa::kScalar).scale_product(block);
 }
 
 }  // namespace mxcheck::kernels::testing

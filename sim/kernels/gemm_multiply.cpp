@@ -4,6 +4,7 @@
 // the last.
 #include <algorithm>
 
+#include "sim/base/aligned.h"
 #include "sim/base/check.h"
 #include "sim/kernels/gemm.h"
 #include "sim/kernels/gemm_sources.h"
@@ -15,7 +16,7 @@
 namespace mxcheck::kernels {
 namespace {
 
-constexpr std::int64_t kLine = 64;  // of the cache, in bytes
+constexpr std::int64_t kLine = base::kCacheLine;
 // Of packed columns: a quarter of a second-level cache of 1 MiB, which the left side, the sums and
 // often a neighbour share.
 constexpr std::int64_t kBlockBytes = 256 * 1024;

@@ -1,11 +1,13 @@
-// Codes for the tests of products and of packing.
+// Codes, matrices and sizes for the tests of products and of packing.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <set>
 
 #include "sim/base/threefry.h"
 #include "sim/kernels/fenced_memory.h"
+#include "sim/kernels/gemm.h"
 
 namespace mxcheck::kernels::testing {
 
@@ -20,6 +22,24 @@ inline Fenced random_codes(std::size_t count, std::uint32_t seed) {
     out[i] = words[0] % 3 == 0 ? kSpecial[words[1] % kSpecial.size()]
                                : static_cast<std::uint8_t>(words[1]);
   }
+  return out;
+}
+
+struct Shape {
+  std::int64_t m = 0, k = 0, n = 0;
+};
+
+// Row-major or column-major, off any alignment.
+inline CodeMatrix matrix(const Fenced& codes, std::int64_t rows, std::int64_t columns,
+                         bool transposed, bool is_signed) {
+  return {codes.data() + 1,      rows,     columns, transposed ? 1 : columns,
+          transposed ? rows : 1, is_signed};
+}
+
+// Sizes 1, b - 1, b, b + 1, 2 b + 3 of a block b.
+inline std::set<std::int64_t> edges(std::int64_t block) {
+  std::set<std::int64_t> out = {1, block, block + 1, 2 * block + 3};
+  if (block > 1) out.insert(block - 1);
   return out;
 }
 
